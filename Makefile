@@ -1,0 +1,73 @@
+# Broadsheet. `make` alone lists what there is to make.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+UV ?= uv
+# Plain `=`: only the command line changes these, never a stray DATA or PORT of the environment.
+SEEDS = seeds
+DATA = data
+PORT = 3000
+
+# Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
+export SEEDS DATA PORT
+export DAGSTER_HOME = $(CURDIR)
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# Twice quiet: errors only.
+PIP := $(PY) -m pip --disable-pip-version-check -qq install
+NEEDED := Python 3.11 or newer with venv
+
+.PHONY: help corpus ui rollback check test lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+corpus: $(VENV)/.ready ## read SEEDS (a folder, default seeds), write the tables to DATA (default data)
+	@$(PY) -m assets corpus --seeds "$$SEEDS" --data "$$DATA"
+
+# `dg dev` would bring thirty more packages for the same page; hence no advice to use it instead.
+ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (default 3000)
+	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" \
+		$(PY) -W 'ignore:Function `dev_command`' -m dagster dev -h 127.0.0.1 -p "$$PORT"
+
+rollback: $(VENV)/.ready ## go back to the tables that DATA showed before the last run
+	@$(PY) -m assets rollback --data "$$DATA"
+
+check: $(VENV)/.ready ## lint, format, types, and who may import whom
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m ruff format --check --quiet . || { $(PY) -m ruff format --check .; exit 1; }
+	@$(PY) -m mypy --no-error-summary
+	@$(VENV)/bin/lint-imports --no-logo > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+
+test: check ## check, then all tests with the coverage of pipeline
+	@$(PY) -m pytest --cov
+
+lock: ## resolve requirements.lock again (needs uv; LOCK=--upgrade takes the newest versions)
+	@command -v "$(UV)" > /dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=<path>" >&2; exit 1; }
+	@"$(UV)" pip compile pyproject.toml --extra dev --output-file requirements.lock $(LOCK) --quiet \
+		--universal --python-version 3.11 --no-strip-extras --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+clean: ## remove what can be made again: .venv and caches (never results or run history)
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Two stamps: editing pyproject.toml links the project again (a second), only a new lock installs packages.
+$(VENV)/.locked: requirements.lock
+	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { \
+		echo "Broadsheet needs $(NEEDED); '$(PYTHON)' is not. Try: make PYTHON=python3.12 <target>" >&2; exit 1; }
+	@echo "Setting up $(VENV), once (about a minute) ..." >&2
+	@$(PYTHON) -m venv $(VENV)
+	@# The locked setuptools first: langdetect comes as source and is built with it.
+	@awk '/^setuptools==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > $(VENV)/build.lock
+	@$(PIP) --require-hashes -r $(VENV)/build.lock
+	@$(PIP) --require-hashes --no-build-isolation -r requirements.lock
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.locked pyproject.toml
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@

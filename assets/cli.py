@@ -1,0 +1,190 @@
+"""The command line: runs the main job in this process, tells what came out of it, rolls back. No job, no table."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assets.store import Store, StoreError
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+# Dagster is imported where it is needed: `--help` and a wrong folder should not wait for it.
+
+OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
+# Errors whose message is meant for users.
+OURS = ("Failure", "StoreError")
+
+
+class UsageError(Exception):
+    """The command can't start; the message is one line that says what to change."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = parser().parse_args(arguments)
+    if not options.debug:
+        warnings.simplefilter("ignore")
+    try:
+        return int(options.run(options))
+    except UsageError as e:
+        return _complain(str(e), USAGE)
+    except KeyboardInterrupt:
+        return _complain("stopped; published tables are as they were", STOPPED)
+    except BrokenPipeError:  # the reader of our output has gone: `… | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except Exception as e:
+        if options.debug:
+            raise
+        return _complain(_one_line(e), FAILED)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m assets", description="Scraped news pages in, one table of articles out.")
+    commands = top.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Any, help: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=help, description=help)
+        made.add_argument("--debug", action="store_true", help="show tracebacks and Dagster's log")
+        made.set_defaults(run=run)
+        return made
+
+    run = command("corpus", corpus, "read a folder of pages, write the tables")
+    run.add_argument("--seeds", default="seeds", help="the folder of raw pages (default: seeds)")
+    run.add_argument("--data", default="data", help="the folder of the results (default: data)")
+    run.add_argument("--wait", type=float, default=60, help="seconds to wait for another run to end (default: 60)")
+    back = command("rollback", rollback, "make the tables before the last run live again")
+    back.add_argument("--data", default="data", help="the folder of the results (default: data)")
+    back.add_argument("--to", metavar="GENERATION", help="this one instead of the one before")
+    command("dictionary", dictionary, "print what every table and column means, in Markdown")
+    return top
+
+
+def corpus(options: argparse.Namespace) -> int:
+    seeds, data, shown = _folder(options.seeds), Path(options.data).absolute(), Path(options.data)
+    with _at_home(), _instance() as instance:
+        result = _run(options, seeds, data, instance)
+    if not result.success:
+        return _complain(_failure(result) + _stands(data, shown, result.run_id), FAILED)
+    from assets.summary import summary
+
+    print(summary(data, shown))
+    return OK
+
+
+def rollback(options: argparse.Namespace) -> int:
+    store = Store(Path(options.data))
+    if store.live() is None:
+        raise UsageError(f"{store.root} holds no published tables: there is nothing to roll back")
+    with store.lock("a rollback"):
+        before, now = store.rollback(options.to)
+    print(f"{store.root}: {now} is live, {before} was" if now != before else f"{store.root}: {now} was live already")
+    return OK
+
+
+def dictionary(options: argparse.Namespace) -> int:
+    from assets.describe import dictionary as text
+
+    print(text(), end="")
+    return OK
+
+
+def _folder(name: str) -> Path:
+    folder = Path(name).absolute()
+    if not folder.exists():
+        raise UsageError(f"{name} is not there: put pages into it, or name another folder with SEEDS=<folder>")
+    if not folder.is_dir():
+        raise UsageError(f"{name} is not a folder: name the folder that holds it with SEEDS=<folder>")
+    return folder
+
+
+def _at_home() -> AbstractContextManager[None]:
+    """Goes where `dagster.yaml` stands, so that the run is kept where `make ui` shows it."""
+    home = Path(os.environ.get("DAGSTER_HOME") or Path(__file__).parents[1]).absolute()
+    if not (home / "dagster.yaml").is_file():
+        return nullcontext()
+    os.environ["DAGSTER_HOME"] = str(home)
+    return chdir(home)  # its paths follow the working directory
+
+
+def _instance() -> Any:
+    import dagster as dg
+
+    home = os.environ.get("DAGSTER_HOME")
+    return dg.DagsterInstance.get() if home and Path(home).is_dir() else dg.DagsterInstance.ephemeral()
+
+
+def _run(
+    options: argparse.Namespace, seeds: Path, data: Path, instance: "dg.DagsterInstance"
+) -> "dg.ExecuteInProcessResult":
+    from assets import progress
+    from assets.definitions import defs
+
+    progress.show = bar
+    progress.notice = lambda message: print(message, file=sys.stderr)
+    return defs.resolve_job_def("corpus").execute_in_process(
+        instance=instance,
+        raise_on_error=options.debug,
+        run_config={
+            "resources": {"folders": {"config": {"seeds": str(seeds), "data": str(data), "wait": options.wait}}},
+            "loggers": {"console": {"config": {"log_level": "INFO" if options.debug else "CRITICAL"}}},
+        },
+    )
+
+
+@contextmanager
+def bar(what: str, total: int, unit: str) -> Iterator[Any]:
+    """A progress bar, where somebody looks at it and it takes longer than a second."""
+    if not sys.stderr.isatty():
+        yield lambda n: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc=what, unit=f" {unit}", unit_scale=True, delay=1, leave=False) as shown:
+        yield shown.update
+
+
+def _failure(result: "dg.ExecuteInProcessResult") -> str:
+    """Why a run failed, in one line."""
+    failed = [e for e in result.get_asset_check_evaluations() if not e.passed and e.blocking]
+    if failed:
+        first = failed[0]
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        return f"check {first.asset_check_key.to_user_string()} failed: {first.description}{more}"
+    for event in result.all_events:
+        error = getattr(event.event_specific_data, "error", None)
+        if error is not None:
+            while error.cause is not None and error.cls_name not in OURS:
+                error = error.cause
+            message = error.message.strip().splitlines()[0]
+            if error.cls_name in OURS:
+                return str(message.split(": ", 1)[-1])
+            return f"{event.step_key or 'the run'} broke with {message}; --debug shows where"
+    return "the run failed"
+
+
+def _stands(data: Path, shown: Path, run: str) -> str:
+    """What readers have after a run that failed, and where to look."""
+    try:
+        live = Store(data).live()
+    except StoreError:
+        live = None
+    tables = f"{shown} still holds the tables of {live}" if live else f"no tables were published in {shown}"
+    return f"; {tables} (run {run[:8]} in `make ui`)"
+
+
+def _one_line(error: Exception) -> str:
+    first = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if isinstance(error, StoreError):
+        return first
+    return f"{type(error).__name__}: {first} (--debug shows where)"
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,63 @@
+"""The declarations of the tables as others show them: Dagster's column schema, the data dictionary in Markdown."""
+
+import dagster as dg
+import polars as pl
+
+from pipeline.tables import PUBLISHED, Column, Table
+
+
+def dtype(column: Column) -> str:
+    """A column's type in words that Polars' and Arrow's users both know."""
+    return _name(column.dtype)
+
+
+def _name(dtype: pl.DataType | type[pl.DataType]) -> str:
+    if isinstance(dtype, pl.List):
+        return f"list of {_name(dtype.inner)}"
+    if isinstance(dtype, pl.Datetime):
+        return f"datetime ({dtype.time_zone})"
+    return str(dtype).lower()
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                c.name,
+                dtype(c),
+                description=c.meaning,
+                constraints=dg.TableColumnConstraints(
+                    nullable=c.nullable,
+                    unique=table.key == (c.name,),
+                    other=[f"one of: {', '.join(c.values)}"] if c.values else None,
+                ),
+            )
+            for c in table.columns
+        ],
+        constraints=dg.TableConstraints(other=[f"key: {', '.join(table.key)}"]),
+    )
+
+
+def dictionary() -> str:
+    """The data dictionary: every published table, every column."""
+    head = (
+        "# The tables\n\n"
+        "Written by `python -m assets dictionary` from the declarations in `pipeline/tables.py`; edit those.\n"
+        "A column without *null* in its type always holds a value.\n"
+    )
+    return head + "".join(_chapter(table) for table in PUBLISHED)
+
+
+def _chapter(table: Table) -> str:
+    rows = "".join(
+        f"| `{c.name}` | {dtype(c)}{', *null*' if c.nullable else ''} | {_meaning(c)} |\n" for c in table.columns
+    )
+    key = ", ".join(f"`{name}`" for name in table.key)
+    return (
+        f"\n## {table.name}\n\n{table.meaning} Key: {key}.\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}"
+    )
+
+
+def _meaning(column: Column) -> str:
+    values = f" One of {', '.join(f'`{v}`' for v in column.values)}." if column.values else ""
+    return (column.meaning + values).replace("|", "\\|")

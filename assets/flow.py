@@ -1,0 +1,185 @@
+"""The assets: one step per barrier, so that batches pass through many functions at once. No logic on text.
+
+A step reads staged tables and stages its own; `published` moves a whole set of them to where readers look.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+
+import dagster as dg
+import polars as pl
+
+from assets import seeds as drops
+from assets.describe import column_schema
+from assets.parquet import TableWriter
+from assets.progress import progress
+from assets.resources import Folders
+from assets.store import StoreError
+from pipeline import corpus
+from pipeline.dedup import dedup as fold
+from pipeline.furniture import furniture as learn
+from pipeline.publish import articles as select
+from pipeline.read import read as decode
+from pipeline.rulebook import RuleError
+from pipeline.tables import (
+    ARTICLES,
+    DUPLICATES,
+    FILES,
+    FURNITURE,
+    LINES,
+    PAGE_ARTICLES,
+    PAGES,
+    PUBLISHED,
+    REJECTED,
+    STORIES,
+    TEXTS,
+    Table,
+    TableError,
+)
+
+POOL = "broadsheet-data"
+BATCH = 1_000  # pages that go through the steps together
+
+Run = Callable[..., None]  # the folders, then a writer for each table that the step makes
+
+SEEDS = dg.AssetSpec(
+    "seeds",
+    description="The drops: files and folders of raw pages, as scrapers left them.",
+    group_name="reading",
+    kinds={"file"},
+)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """What a user can mend fails the step with its one line; anything else keeps its traceback."""
+    try:
+        yield
+    except (StoreError, TableError, RuleError) as e:
+        raise dg.Failure(str(e), allow_retries=False) from e
+
+
+def step(
+    group: str,
+    makes: Sequence[Table],
+    needs: Sequence[Table] = (),
+    deps: Sequence[str] = (),
+    versions: Sequence[str] = (),
+) -> Callable[[Run], dg.AssetsDefinition]:
+    """A function that stages tables as Dagster assets, described by the tables' declarations."""
+
+    def decorate(run: Run) -> dg.AssetsDefinition:
+        specs = [
+            dg.AssetSpec(
+                table.name,
+                deps=[*deps, *(need.name for need in needs)],
+                description=table.meaning,
+                group_name=group,
+                kinds={"polars", "parquet"},
+                metadata={"dagster/column_schema": column_schema(table)},
+            )
+            for table in makes
+        ]
+
+        @dg.multi_asset(name=run.__name__, specs=specs, pool=POOL, description=run.__doc__)
+        def asset(folders: Folders) -> Iterator[dg.MaterializeResult]:
+            with plain_errors(), folders.store.writers(makes, needs, versions) as writers:
+                run(folders, *writers)
+            for table in makes:
+                yield result(folders, table)
+
+        return asset
+
+    return decorate
+
+
+def result(folders: Folders, table: Table) -> dg.MaterializeResult:
+    stamp = folders.store.require(table)[table.name]
+    return dg.MaterializeResult(
+        asset_key=table.name,
+        metadata={
+            "dagster/row_count": stamp.rows,
+            "bytes": folders.store.path(table).stat().st_size,
+            "path": dg.MetadataValue.path(str(folders.store.path(table))),
+        },
+        data_version=dg.DataVersion(stamp.digest),
+    )
+
+
+@step("reading", makes=(FILES, REJECTED, TEXTS), deps=("seeds",))
+def read(folders: Folders, files: TableWriter, rejected: TableWriter, texts: TableWriter) -> None:
+    """Finds the drops; decodes, repairs and identifies their pages."""
+    TODO
+
+
+@step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules",))
+def furniture(folders: Folders, furniture: TableWriter) -> None:
+    """Learns over the whole corpus which lines are page furniture."""
+    counted = [corpus.count(texts, folders.rules).pipe(_small) for texts in _pages(folders, "learn")]
+    furniture.write(learn(pl.concat(counted or [corpus.count(TEXTS.empty(), folders.rules).pipe(_small)])))
+
+
+@step("understanding", makes=(LINES, PAGE_ARTICLES, PAGES), needs=(TEXTS, FURNITURE), versions=("rules",))
+def understand(folders: Folders, lines: TableWriter, page_articles: TableWriter, pages: TableWriter) -> None:
+    """Gives every line its role and its reason, every article its lines, every page its kind."""
+    learnt = folders.store.read(FURNITURE)
+    for texts in _pages(folders, "understand"):
+        done = corpus.understand(texts, learnt, folders.rules)
+        lines.write(done.lines)
+        page_articles.write(done.page_articles)
+        pages.write(done.pages)
+
+
+@step("articles", makes=(DUPLICATES, STORIES), needs=(PAGE_ARTICLES,))
+def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> None:
+    """Finds the same article on several pages, and the same copy in several outlets."""
+    folded, shared = fold(folders.store.read(PAGE_ARTICLES))
+    duplicates.write(folded)
+    stories.write(shared)
+
+
+@step("articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES))
+def articles(folders: Folders, articles: TableWriter) -> None:
+    """Keeps one row of each article."""
+    articles.write(select(*(folders.store.read(table) for table in (PAGE_ARTICLES, DUPLICATES, STORIES))))
+
+
+@dg.asset(
+    deps=[table.name for table in PUBLISHED],
+    group_name="published",
+    kinds={"parquet"},
+    pool=POOL,
+    description="The tables as readers find them: one generation, swapped in whole once every check has passed.",
+)
+def published(folders: Folders) -> dg.MaterializeResult:
+    store = folders.store
+    with plain_errors():
+        done = store.publish(PUBLISHED, {"versions": {**store.versions, "broadsheet": version("broadsheet")}})
+    return dg.MaterializeResult(
+        metadata={
+            "generation": done.generation,
+            "new": done.new,
+            "kept": dg.MetadataValue.json(store.names()),
+            "path": dg.MetadataValue.path(str(store.generations / done.generation)),
+            **{name: rows for name, rows in done.rows.items()},
+        },
+        data_version=dg.DataVersion(done.generation.split("-")[-1]),
+    )
+
+
+ASSETS = [SEEDS, read, furniture, understand, dedup, articles, published]
+
+
+def _pages(folders: Folders, what: str) -> Iterator[pl.DataFrame]:
+    """All pages in batches, with progress."""
+    total = folders.store.require(TEXTS)["texts"].rows
+    with progress(what, total, "pages") as advance:
+        for batch in folders.store.batches(TEXTS, BATCH):
+            yield batch
+            advance(len(batch))
+
+
+def _small(contexts: pl.DataFrame) -> pl.DataFrame:
+    """Contexts as 64-bit hashes: only how many different ones there are matters, and all of them have to be held."""
+    return contexts.with_columns(pl.col("context", "page").hash()).unique(maintain_order=True)

@@ -1,0 +1,191 @@
+"""Parquet files: the one writer of every table, and readers that hand out whole pages. Nothing on folders."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.tables import Table
+
+# A row group closes at whichever comes first. Both are counted from the rows alone, so that the bytes of a
+# file do not depend on the batches that the rows came in.
+GROUP_ROWS = 65_536
+GROUP_BYTES = 32 << 20
+PIECE_ROWS = 8_192
+OPTIONS: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "version": "2.6",
+    "data_page_version": "1.0",
+    "write_statistics": True,
+}
+
+
+class TableWriter:
+    """Writes one table batch by batch to a new file. The file is complete after `close`."""
+
+    def __init__(self, table: Table, path: Path) -> None:
+        self.table = table
+        self.path = path
+        self.rows = 0
+        self._schema = described(table)
+        self._held: list[pl.DataFrame] = []
+        self._held_rows = 0
+        self._held_bytes = 0
+        self._file = _HashedFile(path)
+        self._parquet = pq.ParquetWriter(self._file, self._schema, **OPTIONS)
+
+    @property
+    def digest(self) -> str:
+        return self._file.hash.hexdigest()
+
+    def write(self, frame: pl.DataFrame) -> None:
+        frame = self.table.conform(frame)
+        self.rows += len(frame)
+        sizes = text_bytes(frame).cum_sum()
+        start = 0
+        while start < len(frame):
+            before = int(sizes[start - 1]) if start else 0
+            reaches = int(sizes.search_sorted(before + GROUP_BYTES - self._held_bytes, side="left"))
+            end = min(start + GROUP_ROWS - self._held_rows, reaches + 1, len(frame))
+            self._held.append(frame.slice(start, end - start))
+            self._held_rows += end - start
+            self._held_bytes += int(sizes[end - 1]) - before
+            if self._held_rows == GROUP_ROWS or self._held_bytes >= GROUP_BYTES:
+                self._flush()
+            start = end
+
+    def close(self) -> None:
+        """Writes what is held and the footer, and has the file on the disk before it returns."""
+        if self._held_rows:
+            self._flush()
+        self._parquet.close()
+        self._file.sync()
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Closes the handles of a file that nobody will use."""
+        self._held.clear()
+        try:
+            self._parquet.close()
+            self._file.close()
+        except OSError:  # the disk may be full: what is thrown away need not be complete
+            pass
+
+    def _flush(self) -> None:
+        arrow = pl.concat(self._held).to_arrow().cast(self._schema).combine_chunks()
+        self._parquet.write_table(arrow, row_group_size=GROUP_ROWS)
+        self._held, self._held_rows, self._held_bytes = [], 0, 0
+
+
+class _HashedFile:
+    """A new file for writing, its hash taken on the way: the table is not read again to know its content."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("xb")
+        self.hash = hashlib.blake2b(digest_size=16)
+
+    def write(self, data: Any) -> int:
+        self.hash.update(data)
+        return self._file.write(data)
+
+    def sync(self) -> None:
+        self._file.flush()
+        # Readers open the very file that a generation holds: nobody writes into it by mistake.
+        os.fchmod(self._file.fileno(), os.fstat(self._file.fileno()).st_mode & ~0o222)
+        os.fsync(self._file.fileno())
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def close(self) -> None:
+        self._file.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._file.closed
+
+
+def described(table: Table) -> pa.Schema:
+    """The declared Arrow schema, the columns' meanings in the fields' metadata."""
+    meanings = {c.name: c.meaning for c in table.columns}
+    return pa.schema([f.with_metadata({"meaning": meanings[f.name]}) for f in table.arrow_schema])
+
+
+def text_bytes(frame: pl.DataFrame) -> pl.Series:
+    """How many bytes of text each row has."""
+    texts = [pl.col(name).str.len_bytes() for name, dtype in frame.schema.items() if dtype == pl.String]
+    if not texts:
+        return pl.repeat(0, len(frame), dtype=pl.Int64, eager=True)
+    return frame.select(pl.sum_horizontal(texts).cast(pl.Int64)).to_series()
+
+
+class PageReader:
+    """Reads a table's rows in the order of the file, cut where a page ends."""
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self._table = table
+        self._file = pq.ParquetFile(path)
+        self._pieces = self._frames()
+        self._held = table.empty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def batches(self, pages: int) -> Iterator[pl.DataFrame]:
+        """Frames of `pages` whole pages, of fewer where they are long and at the end."""
+        for piece in self._pieces:
+            held = pl.concat([self._held, piece])
+            page = held["page"].rle_id()
+            whole = int(page[-1])  # the last page may go on in the next piece
+            full = whole if int(text_bytes(held).sum()) >= GROUP_BYTES else whole - whole % pages
+            for first in range(0, full, pages):
+                begin, end = page.search_sorted(pl.Series([first, min(first + pages, full)], dtype=page.dtype))
+                yield held.slice(int(begin), int(end) - int(begin))
+            self._held = held.filter(page >= full)
+        last, self._held = self._held, self._table.empty()
+        while len(last):
+            page = last["page"].rle_id()
+            yield last.filter(page < pages)
+            last = last.filter(page >= pages)
+
+    def take(self, pages: pl.Series) -> pl.DataFrame:
+        """The next rows, as long as they are of these pages."""
+        taken = [self._table.empty()]
+        while (frame := self._next()) is not None:
+            strange = (~frame["page"].is_in(pages.implode())).arg_true()
+            n = int(strange[0]) if len(strange) else len(frame)
+            taken.append(frame.head(n))
+            self._held = frame.slice(n)
+            if n < len(frame):
+                break
+        return pl.concat(taken)
+
+    def rest(self) -> Iterator[pl.DataFrame]:
+        while (frame := self._next()) is not None:
+            self._held = self._table.empty()
+            yield frame
+
+    def _next(self) -> pl.DataFrame | None:
+        return self._held if len(self._held) else next(self._pieces, None)
+
+    def _frames(self) -> Iterator[pl.DataFrame]:
+        for group in range(self._file.num_row_groups):
+            frame = pl.from_arrow(self._file.read_row_group(group))
+            assert isinstance(frame, pl.DataFrame)
+            # Small pieces: `take` looks at whole pieces, however few of the rows it needs.
+            yield from frame.cast(dict(self._table.schema)).iter_slices(PIECE_ROWS)

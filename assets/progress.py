@@ -1,0 +1,37 @@
+"""How far a long step is: a line in the run's log now and then, or what the command line puts in its place."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import dagster as dg
+
+Advance = Callable[[int], None]
+SECONDS = 10
+
+
+@contextmanager
+def logged(what: str, total: int, unit: str) -> Iterator[Advance]:
+    """Says in the run's log how far it is, every few seconds."""
+    done = 0
+    due = time.monotonic() + SECONDS
+
+    def advance(n: int) -> None:
+        nonlocal done, due
+        done += n
+        if time.monotonic() >= due:
+            dg.get_dagster_logger().info(f"{what}: {done:,} of {total:,} {unit}")
+            due = time.monotonic() + SECONDS
+
+    yield advance
+
+
+# The command line puts a bar here; a run that Dagster starts keeps the log.
+show: Callable[[str, int, str], AbstractContextManager[Advance]] = logged
+
+# What a user who waits should know at once.
+notice: Callable[[str], None] = lambda message: None  # noqa: E731
+
+
+def progress(what: str, total: int, unit: str) -> AbstractContextManager[Advance]:
+    return show(what, total, unit)

@@ -1,0 +1,154 @@
+"""What a run made, for people: a short text from the published tables."""
+
+import shlex
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.tables import ARTICLES, DUPLICATES, FILES, LINES, PAGES, REJECTED, Table
+
+REASONS = 8  # how many reasons for dropping lines are named
+REJECTS = 5  # how many rejected files and records are named
+LABEL = 10  # width of the first column
+WIDTH = 110
+
+
+class Generation:
+    """The tables of one generation, whatever is published meanwhile."""
+
+    def __init__(self, data: Path) -> None:
+        self.folder = (data / "current").resolve()
+
+    def scan(self, table: Table) -> pl.LazyFrame:
+        return pl.scan_parquet(self.folder / f"{table.name}.parquet", schema=table.schema)
+
+
+def summary(data: Path, shown: Path) -> str:
+    """The published tables of `data`, a folder that the user calls `shown`, in some twenty lines."""
+    tables = Generation(data)
+    lines = [*_files(tables), *_pages(tables), *_articles(tables), *_lines(tables)]
+    for name in ("outlet", "date"):
+        lines += _settled(tables, name)
+    return "\n".join([*lines, "", *_where(tables, shown)])
+
+
+def _files(tables: Generation) -> Iterator[str]:
+    fates = _counts(tables.scan(FILES), "fate")
+    yield _row("files", ", ".join(f"{fates.get(f, 0):,} {f}" for f in ("read", "rejected", "ignored")))
+    rejected = tables.scan(REJECTED).select("path", "record", "reason", "todo").collect()
+    reasons = rejected["reason"].value_counts(sort=True).sort("count", "reason", descending=[True, False])
+    if len(rejected):
+        yield _row("rejected", _listed(reasons.rows()))
+    for path, record, reason, todo in rejected.head(REJECTS).iter_rows():
+        place = f"{path}, record {record}" if record else path
+        yield _row("", _cut(f"{printable(place)}: {reason}. {todo}"))
+    if len(rejected) > REJECTS:
+        yield _row("", f"and {len(rejected) - REJECTS:,} more in rejected.parquet")
+
+
+def _pages(tables: Generation) -> Iterator[str]:
+    kinds = _counts(tables.scan(PAGES), "kind")
+    with_articles = kinds.pop("articles", 0)
+    without = f", {sum(kinds.values()):,} without an article: {_listed(kinds.items())}" if kinds else ""
+    yield _row("pages", f"{with_articles + sum(kinds.values()):,} read{without}")
+
+
+def _articles(tables: Generation) -> Iterator[str]:
+    folded = _height(tables.scan(DUPLICATES))
+    articles = tables.scan(ARTICLES).select(
+        pl.len(), stories=pl.col("story_id").n_unique() - pl.col("story_id").has_nulls().cast(pl.Int64)
+    )
+    kept, stories = articles.collect().row(0)
+    shared = f", {stories:,} {_plural('story', stories)} shared by outlets" if stories else ""
+    yield _row("articles", f"{kept:,}, after {folded:,} {_plural('duplicate', folded)} folded into them{shared}")
+
+
+def _lines(tables: Generation) -> Iterator[str]:
+    """Blank lines and parts of lines count, as in the ledger. The number in a reason is left out."""
+    reason = (
+        pl.when(pl.col("role") == "blank").then(pl.lit("blank")).otherwise(pl.col("reason").str.extract(r"^([^: ]*)"))
+    )
+    counts = (
+        tables.scan(LINES)
+        .select("destination", reason=reason)
+        .group_by("destination", "reason")
+        .agg(n=pl.len())
+        .collect(engine="streaming")
+    )
+    kept = counts.filter(pl.col("destination").is_not_null()).group_by("destination").agg(pl.col("n").sum())
+    dropped = counts.filter(pl.col("destination").is_null()).select("reason", "n")
+    yield _row("lines", f"{kept['n'].sum():,} kept: {_listed(_most(kept))}")
+    top = _most(dropped)
+    more = f", {len(top) - REASONS} more reasons" if len(top) > REASONS else ""
+    yield from _wrapped("", f"{dropped['n'].sum():,} dropped: {_listed(top[:REASONS])}{more}")
+
+
+def _settled(tables: Generation, name: str) -> Iterator[str]:
+    """How many values a column has, by what settled them."""
+    basis = pl.when(pl.col(name).is_not_null()).then(pl.col(f"{name}_basis").fill_null("unknown"))
+    counts = _counts(tables.scan(ARTICLES).select(basis=basis), "basis")
+    null = counts.pop(None, 0)
+    by = f" ({_listed(sorted(counts.items(), key=_by_count))})" if counts else ""
+    yield _row(f"{name}s", f"{sum(counts.values()):,} set{by}, {null:,} left null")
+
+
+def _where(tables: Generation, shown: Path) -> Iterator[str]:
+    table = shown / "articles.parquet"
+    python = Path(sys.executable)
+    here = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    code = f"import polars as pl; print(pl.read_parquet({str(table)!r}))"
+    yield _row("table", f"{printable(str(table))} (generation {tables.folder.name})")
+    yield _row("open it", f"{shlex.quote(str(here))} -c {_quoted(code)}")
+
+
+def _quoted(code: str) -> str:
+    """Code in double quotes for the shell."""
+    return '"' + "".join("\\" + c if c in '\\"$`' else c for c in code) + '"'
+
+
+def printable(text: str) -> str:
+    """A file name that can't drive a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def _counts(frame: pl.LazyFrame, column: str) -> dict[str | None, int]:
+    return dict(frame.group_by(column).agg(pl.len()).sort("len", column, descending=[True, False]).collect().iter_rows())
+
+
+def _most(counts: pl.DataFrame) -> list[tuple[str, int]]:
+    """The sums by the first column, the largest first."""
+    name = counts.columns[0]
+    summed = counts.group_by(name).agg(pl.col("n").sum()).sort("n", name, descending=[True, False])
+    return list(summed.iter_rows())
+
+
+def _by_count(item: tuple[str | None, int]) -> tuple[int, str]:
+    return -item[1], item[0] or ""
+
+
+def _height(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect().item())
+
+
+def _listed(counts: Iterable[tuple[str | None, int]]) -> str:
+    return ", ".join(f"{name} {n:,}" for name, n in counts)
+
+
+def _plural(word: str, n: int) -> str:
+    return word if n == 1 else f"{word.removesuffix('y')}ies" if word.endswith("y") else f"{word}s"
+
+
+def _row(label: str, text: str) -> str:
+    return f"{label:<{LABEL}}{text}".rstrip()
+
+
+def _wrapped(label: str, text: str) -> Iterator[str]:
+    for i, line in enumerate(textwrap.wrap(text, WIDTH - LABEL, break_on_hyphens=False, break_long_words=False)):
+        yield _row("" if i else label, ("  " if i else "") + line)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= WIDTH - LABEL else text[: WIDTH - LABEL - 1] + "…"

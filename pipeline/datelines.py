@@ -1,0 +1,60 @@
+"""The place that opens a story's first paragraph ("LONDON, March 3 (Reuters) -"), as printed."""
+
+import polars as pl
+
+# A place in capitals: at least four letters, so that an acronym ("UN:", "BBC:") is none.
+CAPITALS = r"(?:\p{Lu}[\p{Lu}.’'-]*[ /])*\p{Lu}[\p{Lu}.’'-]+"
+WORDS = r"(?:\p{Lu}[\p{L}.’'-]+|de|del|di|la|le|al|el|of|am|an der|auf|sur)"
+PLACE = rf"{WORDS}(?:[ /]{WORDS}){{0,3}}"
+COUNTRY = rf"(?:, {PLACE})?"
+# The agency's day: "March 3", "3 March 2024", "3. März", "Mar 3".
+DAY = r"(?:,? (?:\p{L}{3,9}\.? \d{1,2}|\d{1,2}\.? \p{L}{3,9}\.?)(?:,? (?:19|20)\d\d)?,?)?"
+AGENCY = r"(?i:reuters|afp|ap|associated press|dpa(?:/[a-z/-]+)?|efe|ansa|xinhua|tass|interfax|upi|pti|ani|ians|aa|anadolu|bernama|kyodo|yonhap|apa|sda|belga|lusa|cna|pa|cp|the canadian press|spa|wam|bloomberg|sid|epd|kna)"
+IN_BRACKETS = rf" ?\({AGENCY}\)"
+DASH = r" ?(?:—|–|--| -) ?\S"
+COLON = r": \S"
+
+FORMS = (
+    # An agency in brackets settles it, in capitals or not: "KYIV, Ukraine (AP) —", "Berlin (dpa) -".
+    rf"^({PLACE}{COUNTRY}){DAY}{IN_BRACKETS}(?:{DASH}|{COLON})",
+    rf"^({CAPITALS}{COUNTRY}){DAY}{IN_BRACKETS}(?:{DASH}|{COLON})",
+    # Without one the place stands in capitals: "BAGHDAD:", "ROME, Italy —".
+    rf"^({CAPITALS}{COUNTRY}){DAY}(?:{DASH}|{COLON})",
+)
+MIN_LETTERS = 4
+# Words in the place of a place; compared in capitals, as the first word.
+NO_PLACE = """
+ACHTUNG ANALYSE ANALYSIS ANSWER ANÁLISIS BREAKING CAUTION CLARIFICATION COLUMN COMMENT COMMENTARY
+CORRECTION DISCLAIMER DISCLOSURE EDITOR EDITOR'S EDITORIAL EDITORS EDITOR’S EXCLUSIF EXCLUSIVE EXKLUSIV
+EXPLAINED EXPLAINER FACT FACTBOX FACTCHECK FAQ FEATURE FIFA FLASH FOLLOW FOTO GALLERY GUIDE HAMAS HINWEIS
+IMPORTANT INSIGHT INTERVIEW JUST KOMMENTAR LATEST LETTER LETTERS LISTEN LIVE MEINUNG MORE MUST NASA NATO
+NEWS NOTE OPEC OPINION PHOTO PHOTOS PICTURED PODCAST POLL PREVIEW PROFILE QUESTION QUIZ QUOTE READ RECAP
+REFILE RELATED REPORT REUTERS REVEALED REVIEW SEE SPECIAL SPOILER SPONSORED STATEMENT SUMMARY TIMELINE
+TOPSHOT TRIGGER UEFA UNESCO UNICEF UPDATE UPDATED UPDATES URGENT VIDEO VIDEOS VIDÉO VIEW WARNING WATCH
+WRAPUP ÚLTIMA
+""".split()
+
+
+def datelines(leads: pl.Series, patterns: pl.Series) -> pl.Series:
+    """`leads`: first body paragraphs; `patterns`: the dateline pattern of each one's outlet, null where it has none
+    → the place, as printed; null where the paragraph does not open with one."""
+    frame = pl.DataFrame({"lead": leads.str.strip_chars(), "pattern": patterns})
+    house = [
+        pl.when(pl.col("pattern") == pattern).then(_house(pl.col("lead").str.extract(pattern, 1)))
+        for pattern in patterns.drop_nulls().unique().sort()
+    ]
+    forms = [pl.col("lead").str.extract(form, 1) for form in FORMS]
+    # The third form needs no agency, so it must not take an acronym or a rubric for a place.
+    forms[2] = pl.when(forms[2].str.count_matches(r"\p{L}") >= MIN_LETTERS).then(forms[2])
+    return frame.select(dateline=pl.coalesce(*[_place(form) for form in forms], *house))["dateline"]
+
+
+def _place(found: pl.Expr) -> pl.Expr:
+    """`found`, or null where it opens with a word that is no place."""
+    return pl.when(~found.str.extract(r"^(\S+)").str.to_uppercase().is_in(NO_PLACE)).then(found)
+
+
+def _house(found: pl.Expr) -> pl.Expr:
+    """A place by the outlet's own pattern: each of its words has a capital, or is a particle of a name."""
+    capitals = found.str.contains(rf"^{PLACE}(?:, {PLACE})?$")
+    return pl.when(capitals).then(_place(found))

@@ -1,0 +1,85 @@
+"""Lines + rules + furniture → what each line is, as far as it can be told without knowing where articles start."""
+
+import polars as pl
+
+from pipeline.lines import measure
+from pipeline.parts import cut, numbered
+from pipeline.rulebook import Rulebook
+from pipeline.scope import scopes
+
+# No rule's phrase is longer than this; a longer line is text, and is only searched for pieces to cut out.
+MAX_RULE_WIDTH = 420
+# Teasers of a "Read more" block that follow their heading at the most; a longer list has other headings in it.
+MAX_TEASERS = 8
+TEASER_WIDTH = 220
+
+RULE_SCORE, RELATED_SCORE, FURNITURE_SCORE, PROSE_SCORE = 1.0, 0.9, 0.9, 0.7
+
+
+def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """`lines`, cut where a promo stands inside a line, with
+
+    - `rule`: the id of the rule that matches the whole line or piece, else null
+    - `role`, `reason`, `score`: from rules, teaser blocks and corpus furniture; `body` for what reads as a
+      paragraph; all three null on lines that only their place can tell (`split` decides)
+    """
+    inline = [rule for rule in rules.rules if rule.where == "inline"]
+    rows = ruled(measure(numbered(cut(lines, inline, pl.col("prose")))), rules)
+    rows = rows.with_columns(furniture=is_furniture(rows, texts, furniture, rules), teaser=teasers(rows, rules))
+    role_of = {rule.id: rule.role for rule in rules.rules}
+    role = pl.col("rule").replace_strict(role_of, default=None, return_dtype=pl.String)
+    empty_heading = pl.col("rule").is_in(rules.marked("opens-related")) & ~pl.col("teaser")
+    cases = [  # from the strongest evidence that speaks
+        (pl.col("trimmed") == "", "blank", pl.lit("blank"), 1.0),
+        (empty_heading, "boilerplate", pl.col("rule"), RULE_SCORE),
+        (pl.col("rule").is_not_null(), role, pl.col("rule"), RULE_SCORE),
+        (pl.col("teaser"), "related", pl.lit("page/teaser-block"), RELATED_SCORE),
+        (pl.col("furniture"), "boilerplate", pl.lit("furniture"), FURNITURE_SCORE),
+        (pl.col("prose"), "body", pl.lit("page/paragraph"), PROSE_SCORE),
+    ]
+    return rows.with_columns(
+        role=pl.coalesce(pl.when(c).then(pl.lit(r) if isinstance(r, str) else r) for c, r, _, _ in cases),
+        reason=pl.coalesce(pl.when(c).then(reason) for c, _, reason, _ in cases),
+        score=pl.coalesce(pl.when(c).then(pl.lit(score)) for c, _, _, score in cases),
+    )
+
+
+def ruled(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """Adds `rule`: the first rule (in the order of the files) whose pattern is the whole of the trimmed text."""
+    short = pl.col("width").is_between(1, MAX_RULE_WIDTH)
+    whole = [pl.when(pl.col("trimmed").str.contains(r.whole)).then(pl.lit(r.id)) for r in rules.rules]
+    known = rows.filter(short).select("trimmed").unique().with_columns(rule=pl.coalesce(*whole, pl.lit(None, pl.String)))
+    return rows.join(known.drop_nulls(), on="trimmed", how="left", maintain_order="left")
+
+
+def teasers(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
+    """Whether a line belongs to a block of teasers: a heading such as "Read more:" and up to MAX_TEASERS lines behind
+    it, until a paragraph, a line that a rule knows, two blank lines, or a line given twice (a headline)."""
+    solid = rows.with_row_index("row").filter(pl.col("trimmed") != "")
+    opens = pl.col("rule").is_in(rules.marked("opens-related")).fill_null(False)
+    stop = (
+        (pl.col("rule").is_not_null() | pl.col("prose") | (pl.col("gap") >= 2) | (pl.col("width") > TEASER_WIDTH))
+        | (pl.col("key") == pl.col("key").shift(-1).over("page"))
+    ).fill_null(False)
+    solid = solid.with_columns(block=opens.cum_sum().over("page"), opens=opens, stop=stop & ~opens).with_columns(
+        stopped=pl.col("stop").cum_max().over("page", "block"),
+        rank=pl.int_range(pl.len()).over("page", "block"),
+    )
+    inside = (pl.col("block") > 0) & ~pl.col("opens") & ~pl.col("stopped") & (pl.col("rank") <= MAX_TEASERS)
+    solid = solid.with_columns(inside=inside)
+    led = pl.col("opens") & pl.col("inside").shift(-1, fill_value=False).over("page")
+    hits = solid.filter(pl.col("inside") | led)["row"]
+    return pl.Series("teaser", pl.arange(0, len(rows), eager=True).is_in(hits.implode()) if len(rows) else [], pl.Boolean)
+
+
+def is_furniture(rows: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> pl.Series:
+    """Whether the corpus has learnt the line as furniture of this page's outlet or site."""
+    found = rows.select("page", line_key="key").join(
+        scopes(rows, texts, rules), on="page", how="left", maintain_order="left"
+    ).join(
+        furniture.select("scope", "line_key", hit=pl.lit(True)),
+        on=["scope", "line_key"],
+        how="left",
+        maintain_order="left",
+    )
+    return found["hit"].fill_null(False).alias("furniture")

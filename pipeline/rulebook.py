@@ -1,0 +1,194 @@
+"""The rules as values: parses the TOML of `rules/` and checks it. No rule, and no matching, belongs here.
+
+A file may hold `[fragments]` (named pieces of patterns, used as `{name}`, shared by all files), `[[rule]]`,
+`[[agency]]`, `[[kind]]` and, below `outlets/`, one `[outlet]` with its own rules.
+Patterns are in the syntax of Polars' linear-time engine (Rust's regex crate).
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from pipeline.tables import ROLES
+
+WHERE = ("line", "inline", "end")
+MARKS = ("ends-article", "opens-related", "truncated", "published", "updated", "relative", "weak")
+DAY_ORDERS = ("DMY", "MDY", "YMD")
+
+
+class RuleError(ValueError):
+    """A rule file that can't be used; the message says which file, which rule and what to mend."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`role` for a text that `pattern` matches: the whole line (`line`), any piece of a line that it cuts off
+    (`inline`, a whole line included), or the end of a line (`end`)."""
+
+    id: str
+    role: str
+    pattern: str
+    why: str
+    example: str
+    counter: str
+    where: str = "line"
+    marks: frozenset[str] = frozenset()
+    languages: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        """The pattern that decides about a whole line, its outer white space gone."""
+        return rf"^(?:{self.pattern})$"
+
+    @property
+    def piece(self) -> str:
+        """The pattern of a piece to cut out of a line: it ends the line, or the white space behind it goes with it."""
+        return rf"(?:{self.pattern})\s*$" if self.where == "end" else rf"(?:{self.pattern})(?:\s+|$)"
+
+
+@dataclass(frozen=True)
+class Agency:
+    name: str
+    pattern: str
+    why: str
+    example: str
+    counter: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a page without an article is, told by a line of it."""
+
+    id: str
+    kind: str
+    pattern: str
+    why: str
+    example: str
+    counter: str
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """An outlet's profile. `signatures` are ids of rules, each of which names the outlet by itself; `layouts` are
+    patterns over the roles and rule ids of an article's head and tail, one space between (see `assemble`)."""
+
+    id: str
+    name: str
+    domains: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    day_order: str | None = None
+    dateline: str | None = None
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    rules: tuple[Rule, ...] = ()
+    agencies: tuple[Agency, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    outlets: tuple[Outlet, ...] = ()
+    by_id: Mapping[str, Rule] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_id", {rule.id: rule for rule in self.rules})
+
+    @classmethod
+    def parse(cls, files: Mapping[str, str]) -> "Rulebook":
+        """The rulebook in `files` (path below `rules/` → TOML text), in the order of the paths.
+        RuleError where a file is not TOML, a rule lacks a field, or a pattern does not compile."""
+        tables = {name: _toml(name, files[name]) for name in sorted(files)}
+        fragments = {k: v for table in tables.values() for k, v in table.get("fragments", {}).items()}
+        fill = _filler(fragments)
+        book = cls(
+            rules=tuple(_rule(n, r, fill) for n, t in tables.items() for r in t.get("rule", [])),
+            agencies=tuple(_make(Agency, n, a, fill) for n, t in tables.items() for a in t.get("agency", [])),
+            kinds=tuple(_make(Kind, n, k, fill) for n, t in tables.items() for k in t.get("kind", [])),
+            outlets=tuple(_outlet(n, t["outlet"], fill) for n, t in tables.items() if "outlet" in t),
+        )
+        _check(book)
+        return book
+
+    def marked(self, mark: str) -> list[str]:
+        """Ids of the rules that carry a mark."""
+        return [rule.id for rule in self.rules if mark in rule.marks]
+
+    def of_role(self, *roles: str) -> list[str]:
+        return [rule.id for rule in self.rules if rule.role in roles]
+
+
+def _toml(name: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise RuleError(f"rules/{name}: not TOML: {e}") from e
+
+
+def _filler(fragments: Mapping[str, str]) -> Any:
+    name = re.compile(r"\{([a-z][a-z_]*)\}")
+
+    def fill(where: str, pattern: str) -> str:
+        for _ in range(5):  # fragments may use fragments
+            unknown = set(name.findall(pattern)) - set(fragments)
+            if unknown:
+                raise RuleError(f"{where}: no fragment {', '.join(sorted(unknown))}")
+            pattern = name.sub(lambda m: f"(?:{fragments[m[1]]})", pattern)
+        try:
+            pl.Series([""]).str.contains(pattern)
+        except pl.exceptions.PolarsError as e:
+            raise RuleError(f"{where}: the pattern does not compile: {str(e).splitlines()[-1]}") from e
+        return pattern
+
+    return fill
+
+
+def _make(kind: Any, file: str, table: dict[str, Any], fill: Any) -> Any:
+    where = f"rules/{file}: {table.get('id') or table.get('name') or '(without id)'}"
+    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    if "pattern" in fields:
+        fields["pattern"] = fill(where, fields["pattern"])
+    try:
+        return kind(**fields)
+    except TypeError as e:
+        raise RuleError(f"{where}: {str(e).removeprefix(kind.__name__ + '.__init__() ')}") from e
+
+
+def _rule(file: str, table: dict[str, Any], fill: Any) -> Rule:
+    rule: Rule = _make(Rule, file, {**table, "marks": frozenset(table.get("marks", []))}, fill)
+    for value, allowed, what in (
+        ({rule.role}, ROLES, "role"),
+        ({rule.where}, WHERE, "where"),
+        (rule.marks, MARKS, "marks"),
+    ):
+        if not value <= set(allowed):
+            raise RuleError(f"rules/{file}: {rule.id}: {what} is one of {', '.join(allowed)}")
+    return rule
+
+
+def _outlet(file: str, table: dict[str, Any], fill: Any) -> Outlet:
+    layouts = [fill(f"rules/{file}: layout", x) for x in table.get("layouts", [])]
+    outlet: Outlet = _make(Outlet, file, {**table, "layouts": layouts}, fill)
+    if outlet.dateline:
+        fill(f"rules/{file}: dateline", outlet.dateline)
+    if outlet.day_order not in (None, *DAY_ORDERS):
+        raise RuleError(f"rules/{file}: day_order is one of {', '.join(DAY_ORDERS)}")
+    return outlet
+
+
+def _check(book: Rulebook) -> None:
+    for what, ids in (("rule", [r.id for r in book.rules]), ("outlet", [o.id for o in book.outlets])):
+        twice = sorted(_repeated(ids))
+        if twice:
+            raise RuleError(f"rules: {what} id used twice: {', '.join(twice)}")
+    for outlet in book.outlets:
+        unknown = [s for s in outlet.signatures if s not in book.by_id]
+        if unknown:
+            raise RuleError(f"rules: outlet {outlet.id}: no rule {', '.join(unknown)}")
+
+
+def _repeated(ids: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    return {x for x in ids if x in seen or seen.add(x)}  # type: ignore[func-returns-value]

@@ -1,0 +1,349 @@
+"""Every table, declared once: names, types, keys, meanings. No logic on text belongs here.
+
+A declaration gives the Polars schema, the strict select-and-cast at the boundary of a step, the Arrow schema
+of the Parquet file, the key that the checks test, and the descriptions in Dagster and in the data dictionary.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+TIME = pl.Datetime("us", "UTC")
+TEXT_LIST = pl.List(pl.String)
+
+ROLES = (
+    "headline",
+    "headline_repeat",
+    "caption",
+    "caption_repeat",
+    "standfirst",
+    "timestamp",
+    "byline",
+    "credit",
+    "subhead",
+    "body",
+    "related",
+    "boilerplate",
+    "blank",
+)
+# Where the text of a role is kept; the roles that are not named here are dropped.
+DESTINATION = {
+    "headline": "title",
+    "caption": "captions",
+    "standfirst": "standfirst",
+    "timestamp": "date_raw",
+    "byline": "byline",
+    "credit": "agencies",
+    "subhead": "body",
+    "body": "body",
+}
+
+
+class TableError(ValueError):
+    """A frame that is not what its table declares; the message says which column and how."""
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    dtype: pl.DataType | type[pl.DataType]
+    meaning: str
+    nullable: bool = False
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pl.Schema:
+        return pl.Schema([(c.name, c.dtype) for c in self.columns])
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        return pa.schema([pa.field(c.name, _arrow(c.dtype), nullable=c.nullable) for c in self.columns])
+
+    def empty(self) -> pl.DataFrame:
+        return pl.DataFrame(schema=self.schema)
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The declared columns in the declared order and types. TableError where one is missing, can't be cast
+        without loss, or is null or outside its values where the declaration forbids it."""
+        missing = [c.name for c in self.columns if c.name not in frame.columns]
+        if missing:
+            raise TableError(f"table {self.name}: no column {', '.join(missing)}")
+        try:
+            out = frame.select(pl.col(c.name).cast(c.dtype, strict=True) for c in self.columns)
+        except pl.exceptions.PolarsError as e:
+            raise TableError(f"table {self.name}: {str(e).splitlines()[0]}") from e
+        problems = list(self.problems(out))
+        if problems:
+            raise TableError(f"table {self.name}: {'; '.join(problems)}")
+        return out
+
+    def problems(self, frame: pl.DataFrame) -> Iterable[str]:
+        """What in the values of a frame of this schema breaks the declaration; the key is the audit's business."""
+        for c in self.columns:
+            column = frame[c.name]
+            if not c.nullable and column.null_count():
+                yield f"{column.null_count()} nulls in {c.name}"
+            if c.values:
+                odd = column.filter(column.is_not_null() & ~column.is_in(c.values)).unique().sort().head(3)
+                if len(odd):
+                    yield f"{c.name} holds {', '.join(map(repr, odd))}"
+
+    def key_repeats(self, frame: pl.DataFrame) -> int:
+        """How many rows have a key that another row has too."""
+        return int(frame.select(pl.struct(self.key).is_duplicated().sum()).item()) if len(frame) else 0
+
+
+def _arrow(dtype: pl.DataType | type[pl.DataType]) -> pa.DataType:
+    simple = {
+        pl.String: pa.string(),
+        pl.Boolean: pa.bool_(),
+        pl.Int32: pa.int32(),
+        pl.Int64: pa.int64(),
+        pl.Float64: pa.float64(),
+        pl.Date: pa.date32(),
+    }
+    if isinstance(dtype, pl.List):
+        return pa.list_(_arrow(dtype.inner))
+    if isinstance(dtype, pl.Datetime):
+        return pa.timestamp(dtype.time_unit, dtype.time_zone)
+    return simple[dtype]  # type: ignore[index]
+
+
+PAGE = Column(
+    "page",
+    pl.String,
+    "The page: its path relative to `seeds/`, with `#record` behind it where a file holds many pages.",
+)
+PAGE_ID = Column(
+    "page_id", pl.String, "BLAKE2b-128 of the page's raw bytes (after gunzip), in hex; the same for a renamed file."
+)
+ARTICLE_NO = Column("article_no", pl.Int32, "The article's number on its page, from 1, in the order of the page.")
+URL = Column("url", pl.String, "Where the page was scraped, from the sidecar or the record.", nullable=True)
+SITE = Column(
+    "site",
+    pl.String,
+    "The URL's host without `www.`: where it was scraped, which may be a copy of the outlet's page.",
+    nullable=True,
+)
+FETCHED_AT = Column("fetched_at", TIME, "When it was scraped (UTC), from the sidecar or the record.", nullable=True)
+
+FILES = Table(
+    "files",
+    "Every file found under `seeds/`, and what became of it.",
+    ("path",),
+    (
+        Column("path", pl.String, "Path relative to `seeds/`; bytes that are not UTF-8 are written as `\\xNN`."),
+        Column("n_bytes", pl.Int64, "Size on disk in bytes; null where it could not be read.", nullable=True),
+        Column("fate", pl.String, "What became of it.", values=("read", "rejected", "ignored")),
+        Column("why", pl.String, "Why it was rejected or ignored.", nullable=True),
+        Column("n_read", pl.Int32, "Pages read from it."),
+        Column("n_rejected", pl.Int32, "Records of it that were rejected."),
+    ),
+)
+
+REJECTED = Table(
+    "rejected",
+    "Files and records that could not be read as a page, each with what to do about it.",
+    ("path", "record"),
+    (
+        Column("path", pl.String, "Path relative to `seeds/`."),
+        Column("record", pl.Int32, "The record's number in its file, from 1; 0 for the file as a whole."),
+        Column("reason", pl.String, "The kind of fault, e.g. `empty`, `binary`, `broken-gzip`."),
+        Column("detail", pl.String, "What was found, and where."),
+        Column("todo", pl.String, "What the user can do about it."),
+    ),
+)
+
+TEXTS = Table(
+    "texts",
+    "Pages as read: decoded, repaired, identified; nothing understood yet. Staged, not published.",
+    ("page",),
+    (
+        PAGE,
+        PAGE_ID,
+        Column("n_bytes", pl.Int64, "Size of the raw page in bytes, after gunzip."),
+        Column("encoding", pl.String, "The encoding its bytes were decoded from."),
+        Column("repaired", pl.Boolean, "Whether damaged characters (mojibake, control characters) were mended."),
+        Column("text", pl.String, "The decoded and repaired text, its line breaks as they were."),
+        URL,
+        SITE,
+        FETCHED_AT,
+        Column("sidecar_outlet", pl.String, "The outlet that the sidecar states.", nullable=True),
+        Column("sidecar_date", pl.Date, "The date that the sidecar states.", nullable=True),
+    ),
+)
+
+KINDS = ("articles", "listing", "error", "consent", "empty", "other")
+PAGES = Table(
+    "pages",
+    "Every page that was read, and what it is.",
+    ("page",),
+    (
+        *TEXTS.columns[:5],
+        Column("wrapped", pl.Boolean, "Whether its paragraphs are hard-wrapped at a fixed width."),
+        *TEXTS.columns[5:9],
+        Column("kind", pl.String, "What the page is; anything but `articles` has no article.", values=KINDS),
+        Column("kind_reason", pl.String, "What says so."),
+        Column("n_articles", pl.Int32, "Articles found on it."),
+    ),
+)
+
+FURNITURE = Table(
+    "furniture",
+    "Lines that stand in many different contexts of one outlet (or site): learnt page furniture.",
+    ("scope", "line_key"),
+    (
+        Column("scope", pl.String, "The outlet or site that the line was counted in; empty where neither is known."),
+        Column("line_key", pl.String, "The line, case and spaces folded."),
+        Column("n_contexts", pl.Int32, "Different pairs of nearest long neighbours that it stands between."),
+        Column("n_pages", pl.Int32, "Pages that hold it."),
+    ),
+)
+
+LINES = Table(
+    "lines",
+    "The ledger: every part of every line of every page, exactly once.",
+    ("page", "line_no", "part"),
+    (
+        PAGE,
+        PAGE_ID,
+        Column("line_no", pl.Int32, "The line's number on its page, from 1, blank lines counted."),
+        Column("part", pl.Int32, "0: the whole line; 1, 2, …: its pieces in order, where a line was cut."),
+        Column("text", pl.String, "The text exactly as on the repaired page; the parts of a line join to it."),
+        Column("role", pl.String, "What it is.", values=ROLES),
+        Column("reason", pl.String, "The strongest evidence for the role, e.g. a rule's id or `repeat-of:<line>`."),
+        Column("score", pl.Float64, "How sure the role is, 0 to 1, by the kind of evidence."),
+        Column("article_no", pl.Int32, "The article it belongs to; null where it belongs to none.", nullable=True),
+        Column(
+            "destination",
+            pl.String,
+            "The column of the article that keeps it; null where it is dropped.",
+            nullable=True,
+            values=tuple(dict.fromkeys(DESTINATION.values())),
+        ),
+    ),
+)
+
+OUTLET = Column("outlet", pl.String, "Whose article it is, by the house text on the page.", nullable=True)
+DATE = Column("date", pl.Date, "The day as the outlet prints it, published before updated.", nullable=True)
+TITLE = Column("title", pl.String, "The headline.", nullable=True)
+BODY = Column("body", pl.String, "The article's text, subheads included; paragraphs separated by one blank line.")
+DETAILS = (
+    Column("standfirst", TEXT_LIST, "The summary under the headline, a bullet each."),
+    Column("captions", TEXT_LIST, "Photo captions, each once."),
+    Column("byline", pl.String, "The authors' line as printed.", nullable=True),
+    Column("dateline", pl.String, "The place that opens the first paragraph, as printed.", nullable=True),
+    Column("agencies", TEXT_LIST, "News agencies that body or credit name, in order of appearance."),
+    Column("language", pl.String, "ISO 639-1 code of the body's language.", nullable=True),
+    Column("language_score", pl.Float64, "How sure the language is, 0 to 1.", nullable=True),
+    Column(
+        "date_kind",
+        pl.String,
+        "What the date line says happened on `date`; null where it doesn't say.",
+        nullable=True,
+        values=("published", "updated"),
+    ),
+    Column("date_raw", pl.String, "The date line as printed.", nullable=True),
+    Column(
+        "date_basis",
+        pl.String,
+        "What settled `date`.",
+        nullable=True,
+        values=("sidecar", "url", "timestamp", "relative"),
+    ),
+    Column("date_not_before", pl.Date, "The newest day that a caption names: the article is not older.", nullable=True),
+    Column(
+        "outlet_basis",
+        pl.String,
+        "What settled `outlet`.",
+        nullable=True,
+        values=("sidecar", "signature", "layout", "url"),
+    ),
+    Column("confidence", pl.Float64, "Mean score of the lines that make the article, 0 to 1, weighted by length."),
+    Column("truncated", pl.Boolean, "Whether the text breaks off (paywall, ellipsis, cut in mid-sentence)."),
+)
+PLACE = (
+    Column("text_hash", pl.String, "BLAKE2b-128 of the body, case, punctuation and spaces folded, in hex."),
+    Column("n_words", pl.Int32, "Words of the body (each character of a script without spaces counts as one)."),
+    URL,
+    SITE,
+    FETCHED_AT,
+    PAGE,
+    PAGE_ID,
+    ARTICLE_NO,
+    Column("line_start", pl.Int32, "First line of the article on its page (its headline where it has one)."),
+    Column("line_end", pl.Int32, "Last line of the article's title, body or other kept text on its page."),
+)
+ARTICLE_ID = Column(
+    "article_id",
+    pl.String,
+    "BLAKE2b-128 of page_id and line_start, in hex: rules, corrections and renamed files do not change it.",
+)
+
+PAGE_ARTICLES = Table(
+    "page_articles",
+    "One row per article per page, before duplicates across pages go.",
+    ("page", "article_no"),
+    (ARTICLE_ID, OUTLET, DATE, TITLE, BODY, *DETAILS, *PLACE),
+)
+
+DUPLICATES = Table(
+    "duplicates",
+    "Articles that were folded into another row that stands for them.",
+    ("page", "article_no"),
+    (
+        PAGE,
+        ARTICLE_NO,
+        Column("article_id", pl.String, "Its article_id."),
+        Column("kept_page", pl.String, "Page of the row that stands for it."),
+        Column("kept_article_no", pl.Int32, "Number of that row's article on its page."),
+        Column("kept_article_id", pl.String, "article_id of that row."),
+        Column("similarity", pl.Float64, "Share of its distinct word 5-grams that the kept body holds, 0 to 1."),
+        Column(
+            "kind",
+            pl.String,
+            "How the two differ: `exact` text, this one `truncated`, an older state (`updated`), or `near`.",
+            values=("exact", "truncated", "updated", "near"),
+        ),
+        Column("why", pl.String, "Why the other one was kept: the first of words, fetched_at, date, … that decided."),
+    ),
+)
+
+STORIES = Table(
+    "stories",
+    "Articles of several outlets that share their text (wire copy); not stable from corpus to corpus.",
+    ("page", "article_no"),
+    (
+        PAGE,
+        ARTICLE_NO,
+        Column("article_id", pl.String, "Its article_id."),
+        Column("story_id", pl.String, "The story: the article_id of the longest of its articles."),
+        Column("similarity", pl.Float64, "Containment of word 5-grams in the story's longest article, 0 to 1."),
+    ),
+)
+
+_STORY_ID = Column(
+    "story_id",
+    pl.String,
+    "Shared by articles of several outlets that share their text; not stable when the corpus grows.",
+    nullable=True,
+)
+ARTICLES = Table(
+    "articles",
+    "The product: one row per article, duplicates across pages removed.",
+    ("article_id",),
+    (ARTICLE_ID, OUTLET, DATE, TITLE, BODY, *DETAILS, _STORY_ID, *PLACE),
+)
+
+PUBLISHED = (ARTICLES, PAGE_ARTICLES, DUPLICATES, STORIES, LINES, PAGES, FURNITURE, FILES, REJECTED)
+STAGED = (FILES, REJECTED, TEXTS, FURNITURE, LINES, PAGE_ARTICLES, PAGES, DUPLICATES, STORIES, ARTICLES)
