@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, chdir, contextmanager, nullcontex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assets.store import Store, StoreError
+from assets.store import Store, StoreError, apart
+from assets.summary import printable, summary
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
 # Errors whose message is meant for users.
 OURS = ("Failure", "StoreError")
+INTERRUPTED = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
 
 
 class UsageError(Exception):
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     except UsageError as e:
         return _complain(str(e), USAGE)
     except KeyboardInterrupt:
-        return _complain("stopped; published tables are as they were", STOPPED)
+        return _complain("stopped", STOPPED)
     except BrokenPipeError:  # the reader of our output has gone: `… | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
@@ -45,7 +47,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="python -m assets", description="Scraped news pages in, one table of articles out.")
+    about = "Scraped news pages in, one table of articles out."
+    top = argparse.ArgumentParser(prog="python -m assets", description=about)
     commands = top.add_subparsers(required=True, metavar="command")
 
     def command(name: str, run: Any, help: str) -> argparse.ArgumentParser:
@@ -67,12 +70,15 @@ def parser() -> argparse.ArgumentParser:
 
 def corpus(options: argparse.Namespace) -> int:
     seeds, data, shown = _folder(options.seeds), Path(options.data).absolute(), Path(options.data)
+    try:
+        apart(seeds, data)
+    except StoreError as e:
+        raise UsageError(e) from None
     with _at_home(), _instance() as instance:
         result = _run(options, seeds, data, instance)
     if not result.success:
-        return _complain(_failure(result) + _stands(data, shown, result.run_id), FAILED)
-    from assets.summary import summary
-
+        message, code = _failure(result)
+        return _complain(message + _stands(data, shown, result.run_id), code)
     print(summary(data, shown))
     return OK
 
@@ -149,23 +155,25 @@ def bar(what: str, total: int, unit: str) -> Iterator[Any]:
         yield shown.update
 
 
-def _failure(result: "dg.ExecuteInProcessResult") -> str:
-    """Why a run failed, in one line."""
+def _failure(result: "dg.ExecuteInProcessResult") -> tuple[str, int]:
+    """Why a run failed, in one line, and what that returns."""
     failed = [e for e in result.get_asset_check_evaluations() if not e.passed and e.blocking]
     if failed:
         first = failed[0]
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        return f"check {first.asset_check_key.to_user_string()} failed: {first.description}{more}"
+        return f"check {first.asset_check_key.to_user_string()} failed: {first.description}{more}", FAILED
     for event in result.all_events:
         error = getattr(event.event_specific_data, "error", None)
         if error is not None:
             while error.cause is not None and error.cls_name not in OURS:
                 error = error.cause
             message = error.message.strip().splitlines()[0]
+            if error.cls_name in INTERRUPTED:
+                return "stopped", STOPPED
             if error.cls_name in OURS:
-                return str(message.split(": ", 1)[-1])
-            return f"{event.step_key or 'the run'} broke with {message}; --debug shows where"
-    return "the run failed"
+                return message.split(": ", 1)[-1], FAILED
+            return f"{event.step_key or 'the run'} broke with {message}; --debug shows where", FAILED
+    return "the run failed", FAILED
 
 
 def _stands(data: Path, shown: Path, run: str) -> str:
@@ -186,5 +194,5 @@ def _one_line(error: Exception) -> str:
 
 
 def _complain(message: str, code: int) -> int:
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     return code

@@ -11,7 +11,7 @@ def dtype(column: Column) -> str:
     return _name(column.dtype)
 
 
-def _name(dtype: pl.DataType | type[pl.DataType]) -> str:
+def _name(dtype: object) -> str:
     if isinstance(dtype, pl.List):
         return f"list of {_name(dtype.inner)}"
     if isinstance(dtype, pl.Datetime):

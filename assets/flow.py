@@ -6,6 +6,8 @@ A step reads staged tables and stages its own; `published` moves a whole set of 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -14,12 +16,13 @@ from assets import seeds as drops
 from assets.describe import column_schema
 from assets.parquet import TableWriter
 from assets.progress import progress
-from assets.resources import Folders
+from assets.resources import POOL, Folders
 from assets.store import StoreError
 from pipeline import corpus
 from pipeline.dedup import dedup as fold
 from pipeline.furniture import furniture as learn
 from pipeline.publish import articles as select
+from pipeline.read import one_per_record
 from pipeline.read import read as decode
 from pipeline.rulebook import RuleError
 from pipeline.tables import (
@@ -38,7 +41,6 @@ from pipeline.tables import (
     TableError,
 )
 
-POOL = "broadsheet-data"
 BATCH = 1_000  # pages that go through the steps together
 
 Run = Callable[..., None]  # the folders, then a writer for each table that the step makes
@@ -56,7 +58,7 @@ def plain_errors() -> Iterator[None]:
     """What a user can mend fails the step with its one line; anything else keeps its traceback."""
     try:
         yield
-    except (StoreError, TableError, RuleError) as e:
+    except (StoreError, drops.SeedsError, TableError, RuleError) as e:
         raise dg.Failure(str(e), allow_retries=False) from e
 
 
@@ -83,7 +85,7 @@ def step(
         ]
 
         @dg.multi_asset(name=run.__name__, specs=specs, pool=POOL, description=run.__doc__)
-        def asset(folders: Folders) -> Iterator[dg.MaterializeResult]:
+        def asset(folders: Folders) -> Iterator[dg.MaterializeResult[Any]]:
             with plain_errors(), folders.store.writers(makes, needs, versions) as writers:
                 run(folders, *writers)
             for table in makes:
@@ -94,7 +96,7 @@ def step(
     return decorate
 
 
-def result(folders: Folders, table: Table) -> dg.MaterializeResult:
+def result(folders: Folders, table: Table) -> dg.MaterializeResult[Any]:
     stamp = folders.store.require(table)[table.name]
     return dg.MaterializeResult(
         asset_key=table.name,
@@ -110,7 +112,19 @@ def result(folders: Folders, table: Table) -> dg.MaterializeResult:
 @step("reading", makes=(FILES, REJECTED, TEXTS), deps=("seeds",))
 def read(folders: Folders, files: TableWriter, rejected: TableWriter, texts: TableWriter) -> None:
     """Finds the drops; decodes, repairs and identifies their pages."""
-    TODO
+    found = drops.find(Path(folders.seeds))
+    sidecar, faults = drops.sidecars(found)
+    refused, pages = [drops.rejected(found), faults], [TEXTS.empty().select("page")]
+    with progress("read", sum(file.fate is None for file in found), "files") as advance:
+        for raw, lost in drops.batches(found, BATCH):
+            good, bad = decode(raw, sidecar)
+            texts.write(good)
+            pages.append(good.select("page"))
+            refused += [lost, bad]
+            advance(len(raw) + len(lost))
+    refusals = one_per_record(pl.concat(refused))
+    rejected.write(refusals)
+    files.write(drops.files(found, pl.concat(pages), refusals))
 
 
 @step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules",))
@@ -152,7 +166,7 @@ def articles(folders: Folders, articles: TableWriter) -> None:
     pool=POOL,
     description="The tables as readers find them: one generation, swapped in whole once every check has passed.",
 )
-def published(folders: Folders) -> dg.MaterializeResult:
+def published(folders: Folders) -> dg.MaterializeResult[Any]:
     store = folders.store
     with plain_errors():
         done = store.publish(PUBLISHED, {"versions": {**store.versions, "broadsheet": version("broadsheet")}})
@@ -162,13 +176,13 @@ def published(folders: Folders) -> dg.MaterializeResult:
             "new": done.new,
             "kept": dg.MetadataValue.json(store.names()),
             "path": dg.MetadataValue.path(str(store.generations / done.generation)),
-            **{name: rows for name, rows in done.rows.items()},
+            **done.rows,
         },
         data_version=dg.DataVersion(done.generation.split("-")[-1]),
     )
 
 
-ASSETS = [SEEDS, read, furniture, understand, dedup, articles, published]
+ASSETS: list[dg.AssetSpec | dg.AssetsDefinition] = [SEEDS, read, furniture, understand, dedup, articles, published]
 
 
 def _pages(folders: Folders, what: str) -> Iterator[pl.DataFrame]:

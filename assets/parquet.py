@@ -188,4 +188,4 @@ class PageReader:
             frame = pl.from_arrow(self._file.read_row_group(group))
             assert isinstance(frame, pl.DataFrame)
             # Small pieces: `take` looks at whole pieces, however few of the rows it needs.
-            yield from frame.cast(dict(self._table.schema)).iter_slices(PIECE_ROWS)
+            yield from frame.cast(self._table.schema).iter_slices(PIECE_ROWS)

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
@@ -14,8 +14,11 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from assets import progress
-from assets.store import Store
+from assets.store import Store, apart
 from pipeline.rulebook import Rulebook
+
+
+POOL = "broadsheet-data"
 
 
 def home() -> Path:
@@ -73,10 +76,11 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
             if context.log:
                 context.log.warning(message)
 
+        apart(Path(self.seeds), Path(self.data))
         self._store = Store(Path(self.data), {"rules": self._rules.digest})
         with self._store.lock(f"run {run}", self.wait, waiting) as died:
-            if died and context.instance:
-                bury(context.instance, died)
+            if context.instance:
+                bury(context.instance, dead(context.instance, died, Path(self.data)))
             yield self
 
     @property
@@ -89,13 +93,29 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self._rules.book
 
 
-def bury(instance: dg.DagsterInstance, holder: str) -> None:
-    """Ends the run of a lock's holder whose process died: nobody else would, and Dagster keeps the pool's slot for it
-    until then."""
-    named = re.match(r"run ([0-9a-f-]{36}),", holder)
-    run = instance.get_run_by_id(named[1]) if named else None
-    if run is None:
-        return
-    if not run.is_finished:
-        instance.report_run_failed(run, "The run's process ended before the run did.")
-    instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+def dead(instance: dg.DagsterInstance, died: str | None, here: Path) -> Iterator[str]:
+    """Runs whose process is gone: the one that died with the lock of `here`, and those that hold the pool's slot but
+    no lock. A run takes its data folder's lock before its first slot and loses it with its last breath."""
+    named = re.match(r"run ([0-9a-f-]{36}),", died or "")
+    if named:
+        yield named[1]
+    if instance.event_log_storage.supports_global_concurrency_limits:
+        for slot in instance.event_log_storage.get_concurrency_info(POOL).claimed_slots:
+            run = instance.get_run_by_id(slot.run_id)
+            data = _data(run) if run else here
+            if data.resolve() == here.resolve() or not Store(data).is_held():
+                yield slot.run_id
+
+
+def _data(run: dg.DagsterRun) -> Path:
+    config = run.run_config.get("resources", {}).get("folders", {}).get("config", {})
+    return Path(config.get("data", default("data")))
+
+
+def bury(instance: dg.DagsterInstance, runs: Iterable[str]) -> None:
+    """Ends dead runs: nobody else would unless the daemon is up, and Dagster has other runs wait for them for ever."""
+    for name in runs:
+        run = instance.get_run_by_id(name)
+        if run and not run.is_finished:
+            instance.report_run_failed(run, "The run's process ended before the run did.")
+        instance.event_log_storage.free_concurrency_slots_for_run(name)

@@ -9,36 +9,39 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
-from pipeline.read import MAX_PAGE_BYTES, SIDECAR, Rejection, manifest, rejections
-from pipeline.read import TODO as READ_TODO
+from pipeline.read import MAX_PAGE_BYTES, SIDECAR, Rejection, manifest, one_per_record, rejections
 from pipeline.tables import FILES, REJECTED
 
 # Every reason that this module rejects for, and what the user can do about it.
 TODO = {
-    "file-name": "Rename it so that its name is UTF-8.",
-    "not-a-page": "Flatten it to text and save it as .txt or .txt.gz.",
-    "records": "Files of many records are not read yet: write each page into a .txt file of its own.",
-    "archive": "Unpack it here.",
+    "file-name": "Rename it, and the folders it is in, so that every name is UTF-8.",
+    "not-a-page": "Put each page as flattened text into a .txt or .txt.gz file of its own.",
     "not-a-file": "Remove it from the folder.",
     "broken-link": "Remove the link, or mend where it points to.",
-    "outside": "Copy the files into the folder, or run with that folder instead.",
+    "outside": "Copy what it points to into the folder, or run on that place instead.",
     "unreadable": "Make it readable for the user that runs this, then run again.",
     "vanished": "It was removed during the run; run again if it should be there.",
-    "no-such-file": "Correct the row's file name, or remove the row.",
-    "too-large": READ_TODO["too-large"],
+    "too-large": f"Split it into a file per page; one may have {MAX_PAGE_BYTES // 2**20} MiB.",
+    "large-manifest": "Split it: a manifest in each folder of the drop.",
+    "no-such-file": "Correct the file name in the manifest, or remove the row.",
+    "duplicate-file": "Keep one row for each file; that of the manifest nearest to it was used.",
 }
 
-MANIFEST = "manifest.csv"
-CORRECTIONS = "corrections.csv"
-_RECORDS = (".jsonl", ".ndjson", ".json", ".parquet", ".csv", ".tsv", ".warc", ".wet", ".wat")
-_ARCHIVES = (".zip", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz", ".zst")
-# What gunzip makes of a file, about: a batch is measured by what it will hold.
+MANIFEST, CORRECTIONS = "manifest.csv", "corrections.csv"
+MAX_MANIFEST_BYTES = 256 * 2**20
+_PAGES = ("", "txt", "text")
+_KINDS = {
+    **dict.fromkeys(("html", "htm", "xhtml", "mht", "xml", "rss"), "markup: flatten it first, e.g. with trafilatura"),
+    **dict.fromkeys(("jsonl", "ndjson", "json", "parquet", "csv", "warc", "wet", "wat"), "many records: not read yet"),
+    **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), "an archive: unpack it first"),
+}
+# A batch is measured by what it holds once unpacked, about.
 _GZIP_FACTOR = 5
 
 
@@ -46,18 +49,18 @@ class SeedsError(Exception):
     """The seeds folder can't be used; the message is one line: what, where, what to do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
     """A file below the seeds folder (or a folder or link that is not entered).
 
     `path` is relative to the folder, with `/` between its parts; a backslash in it is doubled and a byte that is
-    not UTF-8 written as `\\xNN`, so that no two files share one. `n_bytes` and `modified` (nanoseconds since 1970)
-    are null where they can't be had. `fate` is None for a page to be read, else rejected (for a reason of `TODO`)
-    or ignored; `why` explains.
+    not UTF-8 written as `\\xNN`, so that no two files share one. `n_bytes` and `modified` (nanoseconds since
+    1970) are None where they can't be had. `fate` is None for a page that is to be read, else `rejected` (for a
+    `reason` of `TODO`) or `ignored` (`reason`: hidden, read-me, manifest, corrections or link); `why` says it.
     """
 
     path: str
-    location: Path
+    location: str
     n_bytes: int | None = None
     modified: int | None = None
     fate: str | None = None
@@ -75,7 +78,7 @@ class Batch(NamedTuple):
 def find(seeds: Path) -> list[Found]:
     """Everything below the seeds folder, sorted by path. SeedsError where the folder itself can't be read."""
     try:
-        root = seeds.resolve(strict=True)
+        root = os.path.realpath(seeds, strict=True)
         with os.scandir(root):
             pass
     except FileNotFoundError:
@@ -83,13 +86,11 @@ def find(seeds: Path) -> list[Found]:
     except NotADirectoryError:
         raise SeedsError(f"seeds is no folder: {seeds}: name the folder that the pages are in") from None
     except OSError as e:
-        raise SeedsError(f"can't read the seeds folder {seeds}: {_cause(e)}: mend that and run again") from e
+        raise SeedsError(f"can't read the seeds folder {seeds}: {_fault(e)[1]}: mend that and run again") from e
     return sorted(_walk(root), key=lambda found: found.path)
 
 
-def groups(
-    found: Iterable[Found], max_pages: int = 1000, max_bytes: int = 64 * 2**20
-) -> Iterator[list[Found]]:
+def groups(found: Iterable[Found], max_pages: int = 1000, max_bytes: int = 64 * 2**20) -> Iterator[list[Found]]:
     """The pages to be read in groups of at most `max_pages` and about `max_bytes` of text; one at least."""
     group: list[Found] = []
     room = max_bytes
@@ -111,17 +112,200 @@ def load(group: Iterable[Found]) -> Batch:
     faults: list[Rejection] = []
     for page in group:
         try:
-            with open(page.location, "rb", buffering=0) as file:
-                # One byte more shows the read step that a file has grown past the bound.
-                rows.append((page.path, _read(file, MAX_PAGE_BYTES + 1)))
+            # One byte past the bound shows the read step that a file has grown beyond it.
+            rows.append((page.path, _bytes(page.location, MAX_PAGE_BYTES + 1)))
         except OSError as e:
             faults.append(Rejection(page.path, 0, *_fault(e)))
     raw = pl.DataFrame(rows, schema={"path": pl.String, "raw": pl.Binary}, orient="row")
     return Batch(raw, rejections(faults, TODO))
 
 
-def batches(
-    found: Iterable[Found], max_pages: int = 1000, max_bytes: int = 64 * 2**20
-) -> Iterator[Batch]:
+def batches(found: Iterable[Found], max_pages: int = 1000, max_bytes: int = 64 * 2**20) -> Iterator[Batch]:
     """`groups`, each loaded when it is asked for: one batch at a time is in memory."""
     return map(load, groups(found, max_pages, max_bytes))
+
+
+def sidecars(found: Iterable[Found]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What all manifests say: SIDECAR (page unique) and REJECTED for manifests and rows that can't be used.
+
+    Where two manifests name a file, the one in the nearer folder counts.
+    """
+    found = list(found)
+    sides, rejected = [SIDECAR.to_frame()], [REJECTED.empty()]
+    faults: list[Rejection] = []
+    for file in found:
+        if file.reason == "manifest":
+            try:
+                raw = _bytes(file.location, MAX_MANIFEST_BYTES + 1)
+            except OSError as e:
+                faults.append(Rejection(file.path, 0, *_fault(e)))
+                continue
+            if len(raw) > MAX_MANIFEST_BYTES:
+                faults.append(Rejection(file.path, 0, "large-manifest", f"more than {MAX_MANIFEST_BYTES} bytes"))
+                continue
+            side, wrong = manifest(file.path, raw)
+            sides.append(side)
+            rejected.append(wrong)
+    depth = pl.col("manifest").str.count_matches("/", literal=True)
+    rows = pl.concat(sides).sort(depth, "manifest", "record", descending=[True, False, False])
+    exists = pl.col("page").is_in([file.path for file in found])
+    used = pl.col("page").is_first_distinct()
+    for name, record, page in _keys(rows.filter(~exists)):
+        faults.append(Rejection(name, record, "no-such-file", f"no file {page}"))
+    for name, record, page in _keys(rows.filter(exists & ~used)):
+        faults.append(Rejection(name, record, "duplicate-file", f"{page} stands in another manifest too"))
+    return rows.filter(exists & used).sort("page"), one_per_record(pl.concat([*rejected, rejections(faults, TODO)]))
+
+
+def rejected(found: Iterable[Found]) -> pl.DataFrame:
+    """REJECTED for the files that are rejected unread."""
+    faults = (Rejection(f.path, 0, f.reason or "", f.why or "") for f in found if f.fate == "rejected")
+    return rejections(faults, TODO)
+
+
+def files(found: Iterable[Found], texts: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
+    """FILES, sorted by path: what became of every file, by the pages read (`texts`: page is enough) and all that
+    was rejected (path, record, reason, detail). ValueError where a file is neither read, rejected nor ignored."""
+    listed = pl.DataFrame(
+        [(f.path, f.n_bytes, f.fate, f.why) for f in found],
+        schema={"path": pl.String, "n_bytes": pl.Int64, "fate": pl.String, "why": pl.String},
+        orient="row",
+    )
+    read = texts.group_by(path="page").agg(n_read=pl.len())
+    whole = pl.col("record") == 0
+    refused = rejected.group_by("path").agg(
+        n_rejected=(~whole).sum(),
+        refused=pl.format("{}: {}", "reason", "detail").filter(whole).first(),
+    )
+    table = (
+        listed.join(read, on="path", how="left")
+        .join(refused, on="path", how="left")
+        .with_columns(
+            pl.col("n_read", "n_rejected").fill_null(0),
+            why=pl.coalesce("refused", "why"),
+            fate=pl.when(pl.col("refused").is_not_null())
+            .then(pl.lit("rejected"))
+            .when(pl.col("fate").is_not_null())
+            .then("fate")
+            .when(pl.col("n_read") > 0)
+            .then(pl.lit("read")),
+        )
+    )
+    lost = table.filter(pl.col("fate").is_null())["path"]
+    if len(lost):
+        raise ValueError(f"{len(lost)} files were neither read nor rejected, e.g. {lost[0]}")
+    return FILES.conform(table.sort("path"))
+
+
+def _keys(rows: pl.DataFrame) -> Iterator[tuple[str, int, str]]:
+    return rows.select("manifest", "record", "page").iter_rows()
+
+
+def _walk(root: str) -> Iterator[Found]:
+    folders = [root]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    found = _look(entry, root)
+                    if found:
+                        yield found
+                    else:
+                        folders.append(entry.path)
+        except OSError as e:
+            reason, why = _fault(e)
+            yield Found(_escaped(_relative(folder, root)), folder, None, None, "rejected", reason, f"a folder; {why}")
+
+
+def _look(entry: "os.DirEntry[str]", root: str) -> Found | None:
+    """An entry of a folder, judged by all but its bytes; None for a folder to be entered."""
+    relative, size, modified = _relative(entry.path, root), None, None
+    verdict: tuple[str, str, str] | None
+    try:
+        hidden = entry.name.startswith(".")
+        if entry.is_symlink() and not hidden:
+            verdict = _link(entry.path, root)
+        elif entry.is_dir(follow_symlinks=False):
+            if not hidden:
+                return None
+            verdict = ("ignored", "hidden", "a hidden folder")
+        else:
+            status = entry.stat(follow_symlinks=False)
+            size, modified = status.st_size, status.st_mtime_ns
+            verdict = _file(entry.name, relative, status)
+    except OSError as e:
+        verdict = ("rejected", *_fault(e))
+    return Found(_escaped(relative), entry.path, size, modified, *(verdict or (None, None, None)))
+
+
+def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, str] | None:
+    """Fate, reason and why of a file that is no page to be read."""
+    if name.startswith("."):
+        return "ignored", "hidden", "a hidden file"
+    if not stat.S_ISREG(status.st_mode):
+        return "rejected", "not-a-file", "a pipe, socket or device"
+    if re.fullmatch(r"(?i)readme(\..*)?", name):
+        return "ignored", "read-me", "a read-me"
+    if name.lower() == MANIFEST:
+        return "ignored", "manifest", "the manifest of its folder"
+    if name.lower() == CORRECTIONS:
+        return "ignored", "corrections", "corrections, no page"
+    if not _is_utf8(relative):
+        return "rejected", "file-name", "its name or that of a folder above is not UTF-8"
+    extension = _extension(name)
+    if extension not in _PAGES:
+        kind = _KINDS.get(extension, "only .txt, .text and names without extension are read")
+        return "rejected", "not-a-page", f".{extension}: {kind}"
+    if status.st_size > MAX_PAGE_BYTES:
+        return "rejected", "too-large", f"{status.st_size} bytes"
+    return None
+
+
+def _extension(name: str) -> str:
+    """Lower-case, without its dot and a final `.gz`; digits alone (`story-10.30`) are none."""
+    found = re.search(r"(?i)\.(?=[0-9]*[a-z])([a-z0-9]{1,8})(?:\.gz)?$", name)
+    return found[1].lower() if found and found[0].lower() != ".gz" else ""
+
+
+def _link(location: str, root: str) -> tuple[str, str, str]:
+    target = _printable(str(Path(location).readlink()))
+    try:
+        place = os.path.realpath(location, strict=True)
+    except OSError as e:
+        why = "points to itself" if e.errno == errno.ELOOP else f"points to {target}: {_fault(e)[1]}"
+        return "rejected", "broken-link", why
+    if place == root or place.startswith(root + os.sep):
+        return "ignored", "link", f"a link to {target}, which is read where it lies"
+    return "rejected", "outside", f"a link to {target}, which is outside of the folder"
+
+
+def _bytes(location: str, most: int) -> bytes:
+    """The first `most` bytes of a regular file, whatever has taken its place since it was listed."""
+    with open(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "no longer a file")
+        return file.read(min(status.st_size, most))
+
+
+def _fault(e: OSError) -> tuple[str, str]:
+    """Reason and detail of a file that can't be read."""
+    gone = e.errno in (errno.ENOENT, errno.ENOTDIR)
+    return "vanished" if gone else "unreadable", (e.strerror or type(e).__name__).lower()
+
+
+def _relative(location: str, root: str) -> str:
+    return location.removeprefix(root).strip(os.sep) or "."
+
+
+def _escaped(relative: str) -> str:
+    return _printable(relative.replace("\\", "\\\\"))
+
+
+def _is_utf8(name: str) -> bool:
+    return "\\x" not in _printable(name.replace("\\", "/"))
+
+
+def _printable(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

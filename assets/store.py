@@ -38,6 +38,12 @@ class StoreError(Exception):
     """What is wrong with the data folder; the message is one line that says what, where and what to do."""
 
 
+def apart(seeds: Path, data: Path) -> None:
+    """StoreError where results would be written among the pages: the next run would read them."""
+    if data.resolve().is_relative_to(seeds.resolve()):
+        raise StoreError(f"{data} is within the seeds folder {seeds}: choose a data folder outside of it")
+
+
 @dataclass(frozen=True)
 class Stamp:
     """What a staged table is: its content's hash, and the hashes of what it was made from."""
@@ -89,6 +95,20 @@ class Store:
                 os.ftruncate(handle, 0)
         finally:
             os.close(handle)
+
+    def is_held(self) -> bool:
+        """Whether a writer that is alive has the folder."""
+        try:
+            handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
 
     def _await(self, handle: int, wait: float, on_wait: Callable[[str], None]) -> None:
         deadline = time.monotonic() + wait
@@ -184,7 +204,7 @@ class Store:
             for table in tables:
                 (self.staging / f"{table.name}.json").unlink(missing_ok=True)
             for writer in writers:
-                os.replace(writer.path, self.path(writer.table))
+                writer.path.replace(self.path(writer.table))
             for writer in writers:
                 stamp = Stamp(writer.rows, writer.digest, sources)
                 self._write(self.staging / f"{writer.table.name}.json", json.dumps(asdict(stamp), indent=1))
@@ -252,7 +272,7 @@ class Store:
         rows = {name: stamp.rows for name, stamp in stamps.items()}
         with self._told():
             live = self.live()
-            name = self._found(content, tables)
+            name = self._found(stamps)
             if name is None:
                 name = f"{self._number() + 1:06}-{content}"
                 self._make(name, tables, {"tables": _facts(stamps), **(facts or {})})
@@ -282,14 +302,15 @@ class Store:
     def _number(self) -> int:
         return max((int(name[:6]) for name in self.names() if name[:6].isdigit()), default=0)
 
-    def _found(self, content: str, tables: Sequence[Table]) -> str | None:
-        """The live or else the newest generation, where it has this content: after a rollback, or where a run died
-        between making it and swapping it in."""
+    def _found(self, stamps: Mapping[str, Stamp]) -> str | None:
+        """The generation with this content, if it is the live one, or the newest: it is that after a rollback, and
+        where a run died between making it and swapping it in."""
         for name in (self.live(), *self.names()[-1:]):
-            if name and name.endswith(f"-{content}"):
-                folder = self.generations / name
-                if all((folder / f"{table.name}.parquet").is_file() for table in tables):
-                    return name
+            folder = self.generations / (name or TEMPORARY)
+            whole = all((folder / f"{table}.parquet").is_file() for table in stamps)
+            # The whole hashes count; that of the name is for people.
+            if whole and json.loads((folder / "facts.json").read_text())["tables"] == _facts(stamps):
+                return name
         return None
 
     def _make(self, name: str, tables: Sequence[Table], facts: Mapping[str, object]) -> None:
@@ -315,7 +336,7 @@ class Store:
             raise StoreError(f"{link} is a folder where a link should be: move it away and run again")
         temporary = self._temporary(self.root)
         temporary.symlink_to(target)
-        os.replace(temporary, link)
+        temporary.replace(link)
         _sync(self.root)
 
     def _prune(self, keep: str) -> None:
@@ -337,7 +358,7 @@ class Store:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

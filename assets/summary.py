@@ -115,7 +115,8 @@ def printable(text: str) -> str:
 
 
 def _counts(frame: pl.LazyFrame, column: str) -> dict[str | None, int]:
-    return dict(frame.group_by(column).agg(pl.len()).sort("len", column, descending=[True, False]).collect().iter_rows())
+    counts = frame.group_by(column).agg(pl.len()).sort("len", column, descending=[True, False])
+    return dict(counts.collect().iter_rows())
 
 
 def _most(counts: pl.DataFrame) -> list[tuple[str, int]]:

@@ -45,7 +45,7 @@ def count(texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
 def understand(texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> Understood:
     """`texts` (a batch of whole pages) and the corpus's `furniture` → ledger, articles, pages of the batch."""
     labelled = label(lines(texts), texts, furniture, rules)
-    return Understood(*assemble(split(labelled), texts, rules))
+    return Understood(*assemble(split(labelled, rules), texts, rules))
 
 
 def corpus(raw: pl.DataFrame, sidecar: pl.DataFrame, rules: Rulebook) -> Corpus:

@@ -9,7 +9,10 @@ PLACE = rf"{WORDS}(?:[ /]{WORDS}){{0,3}}"
 COUNTRY = rf"(?:, {PLACE})?"
 # The agency's day: "March 3", "3 March 2024", "3. März", "Mar 3".
 DAY = r"(?:,? (?:\p{L}{3,9}\.? \d{1,2}|\d{1,2}\.? \p{L}{3,9}\.?)(?:,? (?:19|20)\d\d)?,?)?"
-AGENCY = r"(?i:reuters|afp|ap|associated press|dpa(?:/[a-z/-]+)?|efe|ansa|xinhua|tass|interfax|upi|pti|ani|ians|aa|anadolu|bernama|kyodo|yonhap|apa|sda|belga|lusa|cna|pa|cp|the canadian press|spa|wam|bloomberg|sid|epd|kna)"
+AGENCY = (
+    r"(?i:reuters|afp|ap|associated press|dpa(?:/[a-z/-]+)?|efe|ansa|xinhua|tass|interfax|upi|pti|ani|ians|aa|"
+    r"anadolu|bernama|kyodo|yonhap|apa|sda|belga|lusa|cna|pa|cp|the canadian press|spa|wam|bloomberg|sid|epd|kna)"
+)
 IN_BRACKETS = rf" ?\({AGENCY}\)"
 DASH = r" ?(?:—|–|--| -) ?\S"
 COLON = r": \S"
@@ -23,22 +26,22 @@ FORMS = (
 )
 MIN_LETTERS = 4
 # Words in the place of a place; compared in capitals, as the first word.
-NO_PLACE = """
-ACHTUNG ANALYSE ANALYSIS ANSWER ANÁLISIS BREAKING CAUTION CLARIFICATION COLUMN COMMENT COMMENTARY
-CORRECTION DISCLAIMER DISCLOSURE EDITOR EDITOR'S EDITORIAL EDITORS EDITOR’S EXCLUSIF EXCLUSIVE EXKLUSIV
-EXPLAINED EXPLAINER FACT FACTBOX FACTCHECK FAQ FEATURE FIFA FLASH FOLLOW FOTO GALLERY GUIDE HAMAS HINWEIS
-IMPORTANT INSIGHT INTERVIEW JUST KOMMENTAR LATEST LETTER LETTERS LISTEN LIVE MEINUNG MORE MUST NASA NATO
-NEWS NOTE OPEC OPINION PHOTO PHOTOS PICTURED PODCAST POLL PREVIEW PROFILE QUESTION QUIZ QUOTE READ RECAP
-REFILE RELATED REPORT REUTERS REVEALED REVIEW SEE SPECIAL SPOILER SPONSORED STATEMENT SUMMARY TIMELINE
-TOPSHOT TRIGGER UEFA UNESCO UNICEF UPDATE UPDATED UPDATES URGENT VIDEO VIDEOS VIDÉO VIEW WARNING WATCH
-WRAPUP ÚLTIMA
-""".split()
+NO_PLACE = (
+    "ACHTUNG ANALYSE ANALYSIS ANSWER ANÁLISIS BREAKING CAUTION CLARIFICATION COLUMN COMMENT COMMENTARY "
+    "CORRECTION DISCLAIMER DISCLOSURE EDITOR EDITOR'S EDITORIAL EDITORS EDITOR’S EXCLUSIF EXCLUSIVE "
+    "EXKLUSIV EXPLAINED EXPLAINER FACT FACTBOX FACTCHECK FAQ FEATURE FIFA FLASH FOLLOW FOTO GALLERY "
+    "GUIDE HAMAS HINWEIS IMPORTANT INSIGHT INTERVIEW JUST KOMMENTAR LATEST LETTER LETTERS LISTEN LIVE "
+    "MEINUNG MORE MUST NASA NATO NEWS NOTE OPEC OPINION PHOTO PHOTOS PICTURED PODCAST POLL PREVIEW "
+    "PROFILE QUESTION QUIZ QUOTE READ RECAP REFILE RELATED REPORT REUTERS REVEALED REVIEW SEE SPECIAL "
+    "SPOILER SPONSORED STATEMENT SUMMARY TIMELINE TOPSHOT TRIGGER UEFA UNESCO UNICEF UPDATE UPDATED "
+    "UPDATES URGENT VIDEO VIDEOS VIDÉO VIEW WARNING WATCH WRAPUP ÚLTIMA "
+)
 
 
 def datelines(leads: pl.Series, patterns: pl.Series) -> pl.Series:
     """`leads`: first body paragraphs; `patterns`: the dateline pattern of each one's outlet, null where it has none
     → the place, as printed; null where the paragraph does not open with one."""
-    frame = pl.DataFrame({"lead": leads.str.strip_chars(), "pattern": patterns})
+    frame = pl.DataFrame({"lead": leads.str.strip_chars().str.replace_all(r"\s", " "), "pattern": patterns})
     house = [
         pl.when(pl.col("pattern") == pattern).then(_house(pl.col("lead").str.extract(pattern, 1)))
         for pattern in patterns.drop_nulls().unique().sort()
@@ -51,7 +54,7 @@ def datelines(leads: pl.Series, patterns: pl.Series) -> pl.Series:
 
 def _place(found: pl.Expr) -> pl.Expr:
     """`found`, or null where it opens with a word that is no place."""
-    return pl.when(~found.str.extract(r"^(\S+)").str.to_uppercase().is_in(NO_PLACE)).then(found)
+    return pl.when(~found.str.extract(r"^(\S+)").str.to_uppercase().is_in(NO_PLACE.split())).then(found)
 
 
 def _house(found: pl.Expr) -> pl.Expr:

@@ -20,8 +20,10 @@ TOLERANCE = pl.duration(days=2)
 DAY = pl.duration(days=1)
 # Only ever read with REQUIRE_PARTS, or as the start of an age; fixed so that no clock is read.
 BASE = dt.datetime(2000, 1, 31, 12)
-# What a date line that says `published` beats, and so on. A line without a label is more likely the publication.
+# Which of an article's date lines counts: publication before update; a line without a label is more likely the
+# publication. A `weak` line may be the masthead, which prints the day of the visit: any other line is better.
 RANK = {"published": 0, "": 1, "updated": 2}
+WEAK = 3
 
 # Days in full inside a caption; months are any word, and what is no month in any language gives no day.
 IN_CAPTION = "|".join(
@@ -40,7 +42,11 @@ IN_URL = (
     r"(?i)/((?:19|20)\d\d)/(\d{1,2}|[a-z]{3})/(\d{1,2})(?:/|$)",
     r"(?i)[/-]((?:19|20)\d\d)-(\d\d)-(\d\d)(?:/|\.html?$|$)",
 )
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
+
+# Languages that print dotted days with the day first, and no other way (CLDR's short formats and use). English is
+# not here: its outlets print 11.12.2024 both ways; nor are those that begin with the year (Hungarian, Korean).
+DAY_FIRST = "bg cs da de el es et fi fr hr is it lv mk nl no pl pt ro ru sk sl sq sv tr uk"
 
 # Monday to Sunday as leads name them. Turkish `pazar` is a market too, Portuguese days but the last two are
 # ordinals (`segunda`): neither is here.
@@ -57,14 +63,12 @@ WEEKDAYS = (
 NO_WEEKDAY = r"(?i)\b(?:black|good|ash|holy|super|palm|bloody|cyber|easter|last|next|every|each|previous)\s\p{L}+"
 
 
-def dates(
-    articles: pl.DataFrame, stamps: pl.DataFrame, captions: pl.DataFrame, rules: Rulebook
-) -> pl.DataFrame:
+def dates(articles: pl.DataFrame, stamps: pl.DataFrame, captions: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """The day of every article and what settled it.
 
-    `articles`: page, article_no, first_body (line), lead (first body paragraph), language, day_order (of the
-    outlet), url, sidecar_date, fetched_at. `stamps`: page, article_no, line_no, text of the lines with role
-    timestamp. `captions`: page, article_no, text.
+    `articles`: page, article_no, line_start, first_body (lines), lead (first body paragraph), language, day_order (of the
+    outlet), url, sidecar_date, fetched_at. `stamps`: page, article_no, line_no, destination, text of the lines
+    with role timestamp or byline. `captions`: page, article_no, text.
     → page, article_no, date, date_kind, date_raw, date_basis, date_not_before, in the order of `articles`.
     """
     read = _read(articles, stamps, rules)
@@ -86,9 +90,7 @@ def _settle(known: pl.DataFrame) -> pl.DataFrame:
     known = known.with_columns(
         sidecar=_possible(pl.col("sidecar_date")),
         # The URL addresses the article that the page opens with; what stands below came by scrolling.
-        url_day=pl.when(pl.col("article_no") == pl.col("article_no").min().over("page")).then(
-            _possible(_url_day())
-        ),
+        url_day=pl.when(pl.col("article_no") == pl.col("article_no").min().over("page")).then(_possible(_url_day())),
     ).with_columns(absolute=pl.coalesce("sidecar", "url_day", "line_day"))
     known = known.join(_anchors(known), on="page", how="left", maintain_order="left")
     fresh = pl.col("age_age") < DAY
@@ -135,7 +137,7 @@ def _url_day() -> pl.Expr:
         month = path.str.extract(pattern, 2).str.to_lowercase()
         figures = pl.coalesce(
             month.str.to_integer(strict=False),
-            *[pl.when(month == name).then(pl.lit(n)) for n, name in enumerate(MONTHS, 1)],
+            *[pl.when(month == name).then(pl.lit(n)) for n, name in enumerate(MONTHS.split(), 1)],
         )
         parts = (path.str.extract(pattern, 1), figures, path.str.extract(pattern, 3))
         day = pl.concat_str(*[part.cast(pl.String).str.zfill(2) for part in parts], separator="-")
@@ -174,12 +176,17 @@ def _read(articles: pl.DataFrame, stamps: pl.DataFrame, rules: Rulebook) -> pl.D
     """Date lines → with kind (published, updated, null), relative, day or age, rank; best first.
 
     Where an article has date lines in its head, those below its first paragraph do not count: they date comments.
+    A weak one above the headline is the masthead's, and a byline counts only where it is a date line too.
     """
-    about = articles.select(*KEY, "first_body", "language", "day_order", "fetched_at")
+    about = articles.select(*KEY, "line_start", "first_body", "language", "day_order", "fetched_at")
     lines = stamps.join(_pieces(stamps["text"], rules), on="text", how="left", maintain_order="left")
     lines = lines.join(about, on=KEY, how="left", maintain_order="left").with_columns(
         below=(pl.col("line_no") > pl.col("first_body")).fill_null(False),
         prints_day_first=_prints_day_first(),
+    )
+    lines = lines.filter(
+        (pl.col("destination") == "date_raw") | pl.col("known"),
+        ~pl.col("weak") | (pl.col("line_no") > pl.col("line_start")),
     )
     lines = lines.filter(pl.col("below") == pl.col("below").min().over(KEY))
     days = _days(lines.filter(~pl.col("relative")))
@@ -189,7 +196,7 @@ def _read(articles: pl.DataFrame, stamps: pl.DataFrame, rules: Rulebook) -> pl.D
         .join(ages, on=["piece", "languages"], how="left", nulls_equal=True)
         .with_columns(
             day=_possible(pl.col("day")),
-            rank=pl.col("kind").fill_null("").replace_strict(RANK, return_dtype=pl.Int8),
+            rank=pl.when("weak").then(WEAK).otherwise(pl.col("kind").fill_null("").replace_strict(RANK)),
         )
         .sort(*KEY, "rank", "line_no")
     )
@@ -202,37 +209,42 @@ def _best(read: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _pieces(texts: pl.Series, rules: Rulebook) -> pl.DataFrame:
-    """Date lines, each once → text, piece (the day or age as printed), kind, relative, languages: by the first rule
-    with role timestamp that matches; none gives a null piece."""
-    found = [_piece(rule) for rule in rules.rules if rule.role == "timestamp"]
-    nothing = pl.struct(
-        piece=pl.lit(None, pl.String),
-        kind=pl.lit(None, pl.String),
-        relative=pl.lit(False),
-        languages=pl.lit(""),
-    )
-    line = texts.unique(maintain_order=True).alias("text").to_frame()
-    return line.select("text", pl.coalesce(*found, nothing).alias("found")).unnest("found")
+    """Date lines, each once → text, piece (the day or age as printed), kind, relative, weak, known, languages: by the
+    first rule with role timestamp that matches; none gives a null piece and known is false.
+
+    Rule by rule on what no rule before has taken, outside of one big expression: so a pattern is compiled once a
+    process, where an expression compiles it in each of Polars' threads.
+    """
+    left = texts.unique(maintain_order=True).alias("text").to_frame()
+    found = []
+    for rule in rules.rules:
+        if rule.role == "timestamp" and left.height:
+            matches = left["text"].str.strip_chars().str.contains(rule.whole)
+            found.append(_piece(left.filter(matches), rule))
+            left = left.filter(~matches)
+    return pl.concat([*found, _piece(left, None)])
 
 
-def _piece(rule: Rule) -> pl.Expr:
-    printed = pl.col("text").str.strip_chars()
-    piece = printed.str.extract(rule.whole, 1) if "(?P<date>" in rule.pattern else pl.lit(None, pl.String)
-    kind = next((mark for mark in ("published", "updated") if mark in rule.marks), None)
-    return pl.when(printed.str.contains(rule.whole)).then(
-        pl.struct(
-            piece=pl.when(piece.str.len_chars() <= MAX_PIECE).then(piece),
-            kind=pl.lit(kind, pl.String),
-            relative=pl.lit("relative" in rule.marks),
-            languages=pl.lit(" ".join(rule.languages)),
-        )
-    )
+def _piece(lines: pl.DataFrame, rule: Rule | None) -> pl.DataFrame:
+    """Date lines that `rule` matches (or none does), with what it says of them."""
+    piece = pl.lit(None, pl.String)
+    if rule and "(?P<date>" in rule.pattern:
+        piece = pl.lit(lines["text"].str.strip_chars().str.extract(rule.whole, 1))
+    marks = rule.marks if rule else frozenset()
+    kind = next((mark for mark in ("published", "updated") if mark in marks), None)
+    return lines.with_columns(
+        piece=piece,
+        kind=pl.lit(kind, pl.String),
+        relative=pl.lit("relative" in marks),
+        weak=pl.lit("weak" in marks),
+        known=pl.lit(rule is not None),
+        languages=pl.lit(" ".join(rule.languages) if rule else ""),
+    ).with_columns(piece=pl.when(pl.col("piece").str.len_chars() <= MAX_PIECE).then("piece"))
 
 
 def _prints_day_first() -> pl.Expr:
-    """Whether a dotted day (3.4.2024) has the day first by the convention of the article's language: English
-    outlets print it both ways, and where the language is unknown so is the convention."""
-    return (pl.col("language") != "en").fill_null(False)
+    """Whether a dotted day (3.4.2024) has the day first by the convention of the article's language."""
+    return pl.col("language").is_in(DAY_FIRST.split()).fill_null(False)
 
 
 def _days(lines: pl.DataFrame) -> pl.DataFrame:
@@ -288,7 +300,7 @@ def _from_figures(first: str, second: str, third: str, order: str | None) -> dt.
     a, b, c = int(first), int(second), int(third)
     if len(first) == 4:
         return _day(a, b, c)
-    if len(third) < 4:  # 05.04.25: three readings, none likelier than the others
+    if len(third) < 4:  # 05.04.25: three readings
         return {"DMY": _day(2000 + c, b, a), "MDY": _day(2000 + c, a, b), "YMD": _day(2000 + a, b, c)}.get(order or "")
     readings = {"DMY": _day(c, b, a), "MDY": _day(c, a, b)}
     possible = {day for day in readings.values() if day}

@@ -80,9 +80,7 @@ _WEIGHTS: Final = (
 )
 _TWIN: Final = ("page", "article_no", "article_id")
 _NO_OPENINGS: Final = pl.DataFrame(schema={"row": pl.UInt32, "opening": pl.List(pl.UInt64)})
-_NO_COUNTS: Final = pl.DataFrame(
-    schema=dict.fromkeys(("row", "shared", "n_grams", "kept_n_grams"), pl.UInt32)
-)
+_NO_COUNTS: Final = pl.DataFrame(schema=dict.fromkeys(("row", "shared", "n_grams", "kept_n_grams"), pl.UInt32))
 _LARGEST_FIRST: Final = ("n_words", "fetched_at", "date")
 _SMALLEST_FIRST: Final = ("page_id", "article_no", "page")
 
@@ -275,9 +273,7 @@ class _Greedy:
     """Rows in rank order against the representatives so far. `related` is the cheap test, made before 5-grams
     are counted; `alike` the last one."""
 
-    def __init__(
-        self, keys: pl.DataFrame, rows: _Rows, share: float, least: int, related: _Test, alike: _Test
-    ) -> None:
+    def __init__(self, keys: pl.DataFrame, rows: _Rows, share: float, least: int, related: _Test, alike: _Test) -> None:
         self.rows, self.share, self.least = rows, share, least
         self.related, self.alike = related, alike
         self.looks, self.posts, n_codes = _postings(keys, len(rows.n_grams))
@@ -376,9 +372,7 @@ def _blocked(units: pl.DataFrame, postings: pl.DataFrame) -> pl.DataFrame:
     """(row, key, look, post): 5-grams by block, so that other outlets' copies of a wire story crowd nobody's
     lists. Every row looks and posts in the block of its outlet (or site); under the titles that both have,
     known outlets post and unknown ones look."""
-    place = pl.concat_str(
-        pl.format("outlet {}", "outlet"), pl.format("site {}", _lone_site()), ignore_nulls=True
-    )
+    place = pl.concat_str(pl.format("outlet {}", "outlet"), pl.format("site {}", _lone_site()), ignore_nulls=True)
     home = units.select("row", place.hash(HASH_SEED).alias("block"), look=True, post=True)
     unknown = pl.col("outlet").is_null()
     mixed = (unknown.any() & ~unknown.all()).over("title_key") & (pl.col("title_key") != "")
@@ -483,9 +477,7 @@ def _stories(kept: pl.DataFrame) -> pl.DataFrame:
     shingles = _shingles(kept)
     rows = _rows(kept, shingles)
     keys = shingles.postings.select("row", pl.col("gram").alias("key"), look=True, post=True)
-    found = _Greedy(
-        keys, rows, STORY, STORY_GRAMS, lambda f, k: _other_place(rows, f, k), lambda _f, _k: True
-    ).assign()
+    found = _Greedy(keys, rows, STORY, STORY_GRAMS, lambda f, k: _other_place(rows, f, k), lambda _f, _k: True).assign()
     member = [(row, rep, shared / rows.n_grams[row]) for row, rep, shared in found]
     head = [(rep, rep, 1.0) for rep in sorted({rep for _, rep, _ in found})]
     schema = {"row": pl.UInt32, "rep": pl.UInt32, "similarity": pl.Float64}

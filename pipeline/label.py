@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipeline.lines import measure
+from pipeline.features import measure
 from pipeline.parts import cut, numbered
 from pipeline.rulebook import Rulebook
 from pipeline.scope import scopes
@@ -12,6 +12,9 @@ MAX_RULE_WIDTH = 420
 # Teasers of a "Read more" block that follow their heading at the most; a longer list has other headings in it.
 MAX_TEASERS = 8
 TEASER_WIDTH = 220
+
+# A page is a notice (an error, a cookie wall) where one of its first lines says so and no more than this stands on it.
+NOTICE_HEAD, NOTICE_LINES, NOTICE_PROSE_WIDTH = 6, 30, 1_200
 
 RULE_SCORE, RELATED_SCORE, FURNITURE_SCORE, PROSE_SCORE = 1.0, 0.9, 0.9, 0.7
 
@@ -23,9 +26,9 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
     - `role`, `reason`, `score`: from rules, teaser blocks and corpus furniture; `body` for what reads as a
       paragraph; all three null on lines that only their place can tell (`split` decides)
     """
-    inline = [rule for rule in rules.rules if rule.where == "inline"]
-    rows = ruled(measure(numbered(cut(lines, inline, pl.col("prose")))), rules)
+    rows = pieced(ruled(lines, rules), rules)
     rows = rows.with_columns(furniture=is_furniture(rows, texts, furniture, rules), teaser=teasers(rows, rules))
+    rows = rows.join(notices(rows, rules), on="page", how="left", maintain_order="left")
     role_of = {rule.id: rule.role for rule in rules.rules}
     role = pl.col("rule").replace_strict(role_of, default=None, return_dtype=pl.String)
     empty_heading = pl.col("rule").is_in(rules.marked("opens-related")) & ~pl.col("teaser")
@@ -35,6 +38,7 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
         (pl.col("rule").is_not_null(), role, pl.col("rule"), RULE_SCORE),
         (pl.col("teaser"), "related", pl.lit("page/teaser-block"), RELATED_SCORE),
         (pl.col("furniture"), "boilerplate", pl.lit("furniture"), FURNITURE_SCORE),
+        (pl.col("notice").is_not_null(), "boilerplate", pl.col("notice"), RULE_SCORE),
         (pl.col("prose"), "body", pl.lit("page/paragraph"), PROSE_SCORE),
     ]
     return rows.with_columns(
@@ -44,11 +48,42 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
     )
 
 
+def notices(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """page, notice: the pages that are an error or a cookie wall and nothing else, and the id of what says so."""
+    speaks = [pl.when(pl.col("trimmed").str.contains(k.pattern)).then(pl.lit(k.id)) for k in rules.kinds if k.alone]
+    solid = rows.filter(pl.col("trimmed") != "")
+    small = solid.group_by("page").agg(n=pl.len(), prose=pl.col("width").filter("prose").sum())
+    small = small.filter((pl.col("n") <= NOTICE_LINES) & (pl.col("prose") <= NOTICE_PROSE_WIDTH))
+    return (
+        solid.join(small, on="page", how="semi", maintain_order="left")
+        .group_by("page", maintain_order=True)
+        .head(NOTICE_HEAD)
+        .select("page", notice=pl.coalesce(*speaks, pl.lit(None, pl.String)))
+        .drop_nulls("notice")
+        .unique("page", keep="first", maintain_order=True)
+    )
+
+
+def pieced(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """Rows with `rule` → the same, cut where a promo or a credit stands inside a line that no rule knows as a whole;
+    the pieces are measured and looked up anew."""
+    pieces = [rule for rule in rules.rules if rule.where != "line"]
+    parts = numbered(cut(rows.with_row_index("row"), pieces, pl.col("rule").is_null()))
+    if parts.height == rows.height:
+        return rows
+    whole = pl.col("part") == 0
+    fresh = ruled(measure(parts.drop("rule")), rules).select(pl.exclude("rule"), "rule")
+    fresh = fresh.with_columns(row=parts["row"])
+    return pl.concat([parts.filter(whole).select(fresh.columns), fresh.filter(~whole)]).sort("row", "part").drop("row")
+
+
 def ruled(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Adds `rule`: the first rule (in the order of the files) whose pattern is the whole of the trimmed text."""
     short = pl.col("width").is_between(1, MAX_RULE_WIDTH)
     whole = [pl.when(pl.col("trimmed").str.contains(r.whole)).then(pl.lit(r.id)) for r in rules.rules]
-    known = rows.filter(short).select("trimmed").unique().with_columns(rule=pl.coalesce(*whole, pl.lit(None, pl.String)))
+    known = (
+        rows.filter(short).select("trimmed").unique().with_columns(rule=pl.coalesce(*whole, pl.lit(None, pl.String)))
+    )
     return rows.join(known.drop_nulls(), on="trimmed", how="left", maintain_order="left")
 
 
@@ -69,17 +104,21 @@ def teasers(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
     solid = solid.with_columns(inside=inside)
     led = pl.col("opens") & pl.col("inside").shift(-1, fill_value=False).over("page")
     hits = solid.filter(pl.col("inside") | led)["row"]
-    return pl.Series("teaser", pl.arange(0, len(rows), eager=True).is_in(hits.implode()) if len(rows) else [], pl.Boolean)
+    return pl.Series(
+        "teaser", pl.arange(0, len(rows), eager=True).is_in(hits.implode()) if len(rows) else [], pl.Boolean
+    )
 
 
 def is_furniture(rows: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> pl.Series:
     """Whether the corpus has learnt the line as furniture of this page's outlet or site."""
-    found = rows.select("page", line_key="key").join(
-        scopes(rows, texts, rules), on="page", how="left", maintain_order="left"
-    ).join(
-        furniture.select("scope", "line_key", hit=pl.lit(True)),
-        on=["scope", "line_key"],
-        how="left",
-        maintain_order="left",
+    found = (
+        rows.select("page", line_key="key")
+        .join(scopes(rows, texts, rules), on="page", how="left", maintain_order="left")
+        .join(
+            furniture.select("scope", "line_key", hit=pl.lit(True)),
+            on=["scope", "line_key"],
+            how="left",
+            maintain_order="left",
+        )
     )
     return found["hit"].fill_null(False).alias("furniture")

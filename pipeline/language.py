@@ -41,7 +41,7 @@ KANA_LETTERS = r"[\p{Hiragana}\p{Katakana}]"
 
 # The commonest English function words (first hundred of the Brown corpus) that are no word of another language
 # written in Latin letters; words such as `in`, `a`, `is`, `on`, `as`, `at`, `was` are left out for that reason.
-ENGLISH = "the of and that for with from which his have has had were been their this would they who said".split()
+ENGLISH = "the of and that for with from which his have has had were been their this would they who said"
 # Share of all words. Measured on 839 bodies of 27 languages: 99.9 % of the English ones hold more than .067, the
 # highest of another language is .021. At this share the answer agreed with langdetect's on every one of them.
 ENGLISH_SHARE = 0.07
@@ -66,13 +66,13 @@ def languages(bodies: pl.Series) -> pl.DataFrame:
 def _evidence() -> list[pl.Expr]:
     """Counts over `head`: letters, words, English stop words, letters of each script."""
     head = pl.col("head")
-    english = rf"(?i)\b(?:{'|'.join(ENGLISH)})\b"
+    english = rf"(?i)\b(?:{ENGLISH.replace(' ', '|')})\b"
     counts = {"han": HAN, "kana": KANA_LETTERS, **{f"script_{code}": p for code, p in SCRIPTS.items()}}
     return [
         head.str.count_matches(r"\p{L}").alias("letters"),
         head.str.count_matches(r"\p{L}+").alias("words"),
         head.str.count_matches(english).alias("english"),
-        *[head.str.count_matches(pattern).alias(name) for name, pattern in counts.items()],
+        *[head.str.count_matches(rf"[{pattern}&&\p{{L}}]").alias(name) for name, pattern in counts.items()],
     ]
 
 
@@ -88,9 +88,7 @@ def _decision() -> list[pl.Expr]:
     enough = pl.col("letters") >= MIN_LETTERS
     wide = (pl.col("letters") >= MIN_IDEOGRAMS) & (east_asian.fill_null(0) >= MIN_SHARE)
     english = pl.when(enough & (pl.col("english") >= ENGLISH_SHARE * pl.col("words"))).then(pl.lit("en"))
-    by_script = [
-        pl.when((enough | wide) & (share >= MIN_SHARE)).then(pl.lit(code)) for code, share in shares.items()
-    ]
+    by_script = [pl.when((enough | wide) & (share >= MIN_SHARE)).then(pl.lit(code)) for code, share in shares.items()]
     scores = [pl.when(share >= MIN_SHARE).then(share) for share in shares.values()]
     language = pl.coalesce(*by_script, english)
     return [

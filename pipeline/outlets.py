@@ -78,15 +78,12 @@ def _one_a_page(signatures: pl.DataFrame, layouts: pl.DataFrame) -> pl.DataFrame
     too), disputed."""
     both = pl.concat([signatures.with_columns(basis=pl.lit("signature")), layouts.with_columns(basis=pl.lit("layout"))])
     undisputed = pl.col("outlet").n_unique() == 1
-    return (
-        both.group_by("page")
-        .agg(
-            *[
-                pl.when(undisputed).then(pl.col("outlet").filter(pl.col("basis") == basis).first()).alias(basis)
-                for basis in ("signature", "layout")
-            ],
-            disputed=~undisputed,
-        )
+    return both.group_by("page").agg(
+        *[
+            pl.when(undisputed).then(pl.col("outlet").filter(pl.col("basis") == basis).first()).alias(basis)
+            for basis in ("signature", "layout")
+        ],
+        disputed=~undisputed,
     )
 
 

@@ -2,9 +2,9 @@
 
 The audit is written against the declarations and the texts, not with the functions that made the tables: it
 splits, joins and strips on its own, so that a fault in a step does not excuse itself. Its checks are pure
-functions that give one `Finding` each, good ones too. Those on pages run batch by batch (whole pages together)
-and `combined` adds the batches up. What they say names places (`page:line`), never scraped text, because it is
-shown where a text could do harm.
+functions that give one `Finding` each, good ones too. Those on pages run batch by batch (whole pages) and
+`combined` adds the batches up. Findings name places (`page:line`), never scraped text: they are shown where
+text from outside could do harm.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -43,9 +43,9 @@ class Finding(NamedTuple):
 def articles(page_articles: pl.DataFrame, duplicates: pl.DataFrame, stories: pl.DataFrame) -> pl.DataFrame:
     """`page_articles` less `duplicates`, with the `story_id` of `stories` → `articles`.
 
-    Sorted by (outlet, date, article_id), nulls last: rows of one outlet and of one time stand together, so that
-    the statistics of a row group let a reader skip it; article_id makes the order total, and names nothing that
-    a renamed file would change."""
+    Sorted by (outlet, date, article_id), nulls last: rows of one outlet and of one time stand together, so
+    that the statistics of a row group let a reader skip it; article_id makes the order total, and is nothing
+    that a renamed file would change."""
     kept = page_articles.join(duplicates, on=_ARTICLE, how="anti")
     rows = kept.join(stories.select(*_ARTICLE, "story_id"), on=_ARTICLE, how="left")
     return ARTICLES.conform(rows).sort("outlet", "date", "article_id", nulls_last=True)
@@ -128,7 +128,7 @@ def combined(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def schema(table: Table, frame: pl.DataFrame) -> Finding:
-    """The declared columns, types and order; nulls and values as declared. Says which columns, not what they hold."""
+    """The declared columns, types and order; nulls and values as declared. Names columns, not values."""
     if frame.schema != table.schema:
         wrong = sorted(set(frame.schema.items()) ^ set(table.schema.items()), key=str)
         names = list(dict.fromkeys(name for name, _ in wrong)) or ["(order of columns)"]
@@ -141,8 +141,8 @@ def schema(table: Table, frame: pl.DataFrame) -> Finding:
 
 
 def unique(table: Table, frame: pl.DataFrame) -> Finding:
-    """No two rows with one key. Over batches this sees repeats within a batch only: enough for tables whose key
-    starts with the page, as long as a page stands in one batch."""
+    """No two rows with one key. Over batches this sees repeats within a batch only: enough for tables whose
+    key starts with the page, as long as a page stands in one batch."""
     repeated = frame.filter(pl.struct(table.key).is_duplicated())
     return _finding(f"{table.name}: key", repeated, *(k for k in table.key if k not in _UNSPOKEN))
 
@@ -158,7 +158,7 @@ def _finding(check: str, bad: pl.DataFrame, *place: str) -> Finding:
 
 
 def conserved(texts: pl.DataFrame, lines: pl.DataFrame) -> Finding:
-    """Every line of every text stands in the ledger, its parts join to it, and the ledger holds nothing else."""
+    """Every line of every text stands in the ledger, its parts join to it, and there is nothing else in it."""
     split = pl.col("text").str.split(LINE_BREAK, literal=False)
     closed = pl.when(split.list.last() == "").then(split.list.head(split.list.len() - 1)).otherwise(split)
     numbers = pl.int_ranges(1, pl.col("text").list.len() + 1, dtype=pl.Int32)
@@ -195,15 +195,14 @@ def parts_in_order(lines: pl.DataFrame) -> Finding:
 
 def same_pages(texts: pl.DataFrame, pages: pl.DataFrame) -> Finding:
     """Every page that was read is in `pages`, and no other."""
-    both = texts.select("page", read=True).join(
-        pages.select("page", listed=True), on="page", how="full", coalesce=True
-    )
+    both = texts.select("page", read=True).join(pages.select("page", listed=True), on="page", how="full", coalesce=True)
     return _finding("pages: all that were read", both.filter(_differ("read", "listed")), "page")
 
 
 def bodies(lines: pl.DataFrame, page_articles: pl.DataFrame) -> Finding:
     """A body is the text of the ledger's parts with that destination and nothing else: parts of a line joined
-    and stripped, lines separated by one blank line. Body lines of no article are bad too: they would be lost."""
+    and stripped, lines (empty ones left out) separated by one blank line. Body lines of no article are bad:
+    they would be lost."""
     return _texts_match("bodies", lines, page_articles, "body", "\n\n", "")
 
 
@@ -218,13 +217,14 @@ def _texts_match(
     stripped = (
         _joined(lines.filter(pl.col("destination") == column), "page", "article_no", "line_no")
         .with_columns(pl.col("text").str.strip_chars())
+        .filter(pl.col("text") != "")
         .group_by(_ARTICLE, maintain_order=True)
         .agg(pl.col("text").str.join(between), pl.col("line_no").first())
     )
-    both = page_articles.select(*_ARTICLE, "line_start", column).join(
-        stripped, on=_ARTICLE, how="full", coalesce=True
+    both = page_articles.select(*_ARTICLE, "line_start", column).join(stripped, on=_ARTICLE, how="full", coalesce=True)
+    placed = both.with_columns(
+        pl.col("text").fill_null(pl.lit(none, pl.String)), line=pl.coalesce("line_start", "line_no")
     )
-    placed = both.with_columns(pl.col("text").fill_null(none), line=pl.coalesce("line_start", "line_no"))
     return _finding(check, placed.filter(_differ(column, "text")), "page", "line")
 
 
@@ -284,14 +284,12 @@ def unchanged(page_articles: pl.DataFrame, articles: pl.DataFrame) -> Finding:
 
 
 def story_rows(stories: pl.DataFrame, articles: pl.DataFrame) -> Finding:
-    """`stories` and the `story_id` of `articles` say the same; a story has two rows at least, and one of them is
-    the one that it is named after."""
+    """`stories` and the `story_id` of `articles` say the same; a story has two rows at least, one of them the
+    one that it is named after."""
     both = articles.select(*_ARTICLE, "story_id").join(
         stories.select(*_ARTICLE, "story_id"), on=_ARTICLE, how="full", coalesce=True
     )
     named = (pl.col("article_id") == pl.col("story_id")).any().over("story_id")
     odd = stories.filter((pl.len().over("story_id") < 2) | ~named)
-    bad = pl.concat(
-        [both.filter(_differ("story_id", "story_id_right")).select(_ARTICLE), odd.select(_ARTICLE)]
-    )
+    bad = pl.concat([both.filter(_differ("story_id", "story_id_right")).select(_ARTICLE), odd.select(_ARTICLE)])
     return _finding("stories: groups of articles", bad.unique(), *_ARTICLE)

@@ -120,11 +120,14 @@ def read(raw: pl.DataFrame, sidecar: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
 
 
 def rejections(faults: Iterable[Rejection], todo: Mapping[str, str]) -> pl.DataFrame:
-    """REJECTED out of faults and what to do by reason; several faults of a record share its one row."""
-    rows = pl.DataFrame(
-        [(*fault, todo[fault.reason]) for fault in faults], schema=REJECTED.schema, orient="row"
-    )
-    merged = rows.group_by("path", "record", maintain_order=True).agg(
+    """REJECTED out of faults, and of what to do by reason."""
+    rows = [(*fault, todo[fault.reason]) for fault in faults]
+    return one_per_record(pl.DataFrame(rows, schema=REJECTED.schema, orient="row"))
+
+
+def one_per_record(rejected: pl.DataFrame) -> pl.DataFrame:
+    """REJECTED in which several faults of a record share its one row, under the reason of the first."""
+    merged = rejected.group_by("path", "record", maintain_order=True).agg(
         pl.col("reason").first(),
         pl.col("detail").str.join("; "),
         pl.col("todo").unique(maintain_order=True).str.join(" "),
@@ -135,7 +138,7 @@ def rejections(faults: Iterable[Rejection], todo: Mapping[str, str]) -> pl.DataF
 def site(url: pl.Expr) -> pl.Expr:
     """The host of a URL (scheme optional), lower-case, without `www.`, user and port; else null."""
     url = url.str.strip_chars().str.to_lowercase()
-    full = url.str.extract(r"^(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?(\[[0-9a-f:.]+\]|[^/?#:@\[\]\s]+)")
+    full = url.str.extract(r"^(?:[a-z][a-z0-9+.-]*:)?//(?:[^/?#@]*@)?(\[[0-9a-f:.]+\]|[^/?#:@\[\]\s]+)(?:[:/?#]|$)")
     bare = url.str.extract(r"^([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)(?::\d+)?(?:[/?#]|$)")
     host = pl.coalesce(full, bare).str.strip_prefix("www.").str.strip_chars_end(".")
     return pl.when(host != "").then(host)
@@ -281,23 +284,29 @@ def _wide(data: bytes, start: int, encoding: str) -> str:
 
 
 def _utf16_by_nuls(data: bytes) -> str | None:
-    """UTF-16 without a mark has its NULs at either the even or the odd places. ASCII as a fifth of the text
-    says it for any bytes; less (Chinese has line breaks and digits) only for bytes that are no UTF-8."""
+    """UTF-16 without a mark has its NULs at the even or at the odd places. ASCII as a fifth of the text says it
+    for any bytes; less (Chinese has line breaks and digits) only for bytes that are no text as they are."""
     if 0 not in data:
         return None
     even, odd = data[0::2].count(0), data[1::2].count(0)
     most, least, encoding = max((odd, even, "utf-16-le"), (even, odd, "utf-16-be"))
     if most * 10 >= len(data) and least * 20 <= most:
         return encoding
-    rare = most * 200 >= len(data) and not least and _strict(data, "utf-8") is None
-    text = _strict(data, encoding) if rare else None
+    if most * 200 < len(data) or least * 2 > most or not (_controls(data) or _strict(data, "utf-8") is None):
+        return None
+    text = _strict(data, encoding)
     return encoding if text and not _WRONG.search(text) else None
 
 
-def _refuse_controls(data: bytes) -> None:
+def _controls(data: bytes) -> int:
+    """How many control characters there are, where they are too many: random bytes hold 11 %, while the repair
+    drops a few stray ones."""
     controls = len(data) - len(data.translate(None, _CONTROLS))
-    # A few stray ones are dropped by the repair; random bytes hold 11 %.
-    if controls * 33 > len(data):
+    return controls if controls * 33 > len(data) else 0
+
+
+def _refuse_controls(data: bytes) -> None:
+    if controls := _controls(data):
         raise UnreadableError("binary", f"{controls} control characters in {len(data)} bytes")
 
 
@@ -343,7 +352,7 @@ def _sample(data: bytes) -> bytes:
     """What tells the encoding, bounded: of the lines that hold more than ASCII, the first 32 KiB."""
     lines: list[bytes] = []
     room = _SAMPLE_BYTES
-    for line in data.splitlines():
+    for line in io.BytesIO(data):
         if room <= 0:
             break
         if not line.isascii():
@@ -352,8 +361,8 @@ def _sample(data: bytes) -> bytes:
                 # No byte below 0x30 is half of a character: a cut behind one tears none.
                 line = line.rstrip(_NOT_BELOW_0X30) or (b"" if lines else line)
             lines.append(line)
-            room -= len(line) + 1
-    return b"\n".join(lines)
+            room -= len(line)
+    return b"".join(lines)
 
 
 def _guesses(sample: bytes) -> Iterator[str]:
@@ -378,7 +387,7 @@ def _latin_score(sample: bytes, encoding: str) -> float:
     high = Counter(text)
     ascii_letters = sum(n for c, n in high.items() if c.isascii() and c.isalpha())
     high = Counter({c: n for c, n in high.items() if not c.isascii()})
-    if 2 * sum(n for c, n in high.items() if c.isalpha()) > ascii_letters:
+    if sum(n for c, n in high.items() if c.isalpha()) > ascii_letters:
         return 0.0
     fits = (sum(high[c] for c in {*a, *a.upper(), *_LATIN_MARKS}) for a in _LATIN[encoding])
     return max(fits) / high.total()
@@ -388,13 +397,13 @@ def _latin_score(sample: bytes, encoding: str) -> float:
 
 _TAG = (
     r"</?(?:a|abbr|article|b|br|button|div|em|footer|h[1-6]|head|header|html|i|img|input|li|link|meta|nav|ol|option"
-    r"|p|path|script|section|span|strong|style|svg|table|tbody|td|th|title|tr|ul)(?:\s[^<>]{0,1000})?>"
+    r"|p|path|script|section|span|strong|style|svg|table|tbody|td|th|title|tr|ul)(?:\s[^<>]*)?>"
 )
 
 
 def _markup(text: str) -> pl.Expr:
     """Column `found`: what makes a text HTML rather than a flattened page; null where nothing does."""
-    opening = pl.col(text).str.extract(r"(?i)^[\s\x00]*(<(?:!doctype|\?xml|html|head|body|rss|feed)\b)")
+    opening = pl.col(text).str.extract(r"(?i)^[\s\x00\ufeff]*(<(?:!doctype|\?xml|html|head|body|rss|feed)\b)")
     tags = pl.col(text).str.count_matches(r"(?i)" + _TAG)
     # Flattened pages may show some markup, e.g. in a box to copy an article from.
     begins = pl.col(text).str.contains(r"(?i)^\s*(?:<!--|" + _TAG + ")")
@@ -419,7 +428,8 @@ _MEND = TextFixerConfig(
     normalization=None,
     explain=False,
 )
-_MEND_LESS = _MEND._replace(unescape_html=False, replace_lossy_sequences=False)
+# ftfy reads the second of these only where it explains itself.
+_MEND_LESS = _MEND._replace(unescape_html=False, replace_lossy_sequences=False, explain=True)
 
 # Safe lines hold only characters listed here, and those of them that mojibake is made of not side by side.
 # ftfy acts only where two or three certain characters meet; the tests hold this list against ftfy's.
@@ -449,6 +459,9 @@ UNSAFE = "|".join(
 _PIECE = 2_000
 # Mended layer by layer, each a pass over the line; never more than a handful of them in nature.
 _NESTED = re.compile(r"[ÂĀВΒ¬┬]{9}|(?:Ã[\x82‚]){9}")
+
+
+_GAP = re.compile(r"[A-Za-z,.] (?=[A-Za-z])")
 
 
 def repair(pages: pl.DataFrame) -> pl.DataFrame:
@@ -488,13 +501,14 @@ def mend(line: str) -> str:
 
 def _pieces(line: str) -> Iterator[str]:
     """Cut before a space between ASCII letters where there is one: nothing that needs mending is torn."""
-    while len(line) > _PIECE:
-        cut = max(
-            (m.start() + 1 for m in re.finditer(r"[A-Za-z,.] (?=[A-Za-z])", line[:_PIECE])), default=_PIECE
-        )
-        yield line[:cut]
-        line = line[cut:]
-    yield line
+    start = 0
+    while start < len(line):
+        end = start + _PIECE
+        if end < len(line):
+            gaps = _GAP.finditer(line, start, end)
+            end = max((gap.start() + 1 for gap in gaps), default=end)
+        yield line[start:end]
+        start = end
 
 
 # --- manifests

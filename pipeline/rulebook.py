@@ -61,7 +61,8 @@ class Agency:
 
 @dataclass(frozen=True)
 class Kind:
-    """What a page without an article is, told by a line of it."""
+    """What a page without an article is, told by a line of it. `alone`: nothing on such a page is an article, even what
+    reads like a text."""
 
     id: str
     kind: str
@@ -69,6 +70,10 @@ class Kind:
     why: str
     example: str
     counter: str
+
+    @property
+    def alone(self) -> bool:
+        return self.kind in ("error", "consent")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ of the Parquet file, the key that the checks test, and the descriptions in Dagst
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -103,7 +104,7 @@ class Table:
         return int(frame.select(pl.struct(self.key).is_duplicated().sum()).item()) if len(frame) else 0
 
 
-def _arrow(dtype: pl.DataType | type[pl.DataType]) -> pa.DataType:
+def _arrow(dtype: Any) -> pa.DataType:
     simple = {
         pl.String: pa.string(),
         pl.Boolean: pa.bool_(),
@@ -116,7 +117,7 @@ def _arrow(dtype: pl.DataType | type[pl.DataType]) -> pa.DataType:
         return pa.list_(_arrow(dtype.inner))
     if isinstance(dtype, pl.Datetime):
         return pa.timestamp(dtype.time_unit, dtype.time_zone)
-    return simple[dtype]  # type: ignore[index]
+    return simple[dtype]
 
 
 PAGE = Column(
@@ -125,7 +126,9 @@ PAGE = Column(
     "The page: its path relative to `seeds/`, with `#record` behind it where a file holds many pages.",
 )
 PAGE_ID = Column(
-    "page_id", pl.String, "BLAKE2b-128 of the page's raw bytes (after gunzip), in hex; the same for a renamed file."
+    "page_id",
+    pl.String,
+    "BLAKE2b-128 of the page's raw bytes (after gunzip), in hex; the same for a renamed file.",
 )
 ARTICLE_NO = Column("article_no", pl.Int32, "The article's number on its page, from 1, in the order of the page.")
 URL = Column("url", pl.String, "Where the page was scraped, from the sidecar or the record.", nullable=True)
@@ -203,7 +206,11 @@ FURNITURE = Table(
     "Lines that stand in many different contexts of one outlet (or site): learnt page furniture.",
     ("scope", "line_key"),
     (
-        Column("scope", pl.String, "The outlet or site that the line was counted in; empty where neither is known."),
+        Column(
+            "scope",
+            pl.String,
+            "The outlet or site that the line was counted in; empty where neither is known.",
+        ),
         Column("line_key", pl.String, "The line, case and spaces folded."),
         Column("n_contexts", pl.Int32, "Different pairs of nearest long neighbours that it stands between."),
         Column("n_pages", pl.Int32, "Pages that hold it."),
@@ -221,7 +228,11 @@ LINES = Table(
         Column("part", pl.Int32, "0: the whole line; 1, 2, …: its pieces in order, where a line was cut."),
         Column("text", pl.String, "The text exactly as on the repaired page; the parts of a line join to it."),
         Column("role", pl.String, "What it is.", values=ROLES),
-        Column("reason", pl.String, "The strongest evidence for the role, e.g. a rule's id or `repeat-of:<line>`."),
+        Column(
+            "reason",
+            pl.String,
+            "The strongest evidence for the role, e.g. a rule's id or `repeat-of:<line>`.",
+        ),
         Column("score", pl.Float64, "How sure the role is, 0 to 1, by the kind of evidence."),
         Column("article_no", pl.Int32, "The article it belongs to; null where it belongs to none.", nullable=True),
         Column(
@@ -261,7 +272,12 @@ DETAILS = (
         nullable=True,
         values=("sidecar", "url", "timestamp", "relative"),
     ),
-    Column("date_not_before", pl.Date, "The newest day that a caption names: the article is not older.", nullable=True),
+    Column(
+        "date_not_before",
+        pl.Date,
+        "The newest day that a caption names: the article is not older.",
+        nullable=True,
+    ),
     Column(
         "outlet_basis",
         pl.String,
@@ -315,7 +331,11 @@ DUPLICATES = Table(
             "How the two differ: `exact` text, this one `truncated`, an older state (`updated`), or `near`.",
             values=("exact", "truncated", "updated", "near"),
         ),
-        Column("why", pl.String, "Why the other one was kept: the first of words, fetched_at, date, … that decided."),
+        Column(
+            "why",
+            pl.String,
+            "Why the other one was kept: the first of words, fetched_at, date, … that decided.",
+        ),
     ),
 )
 

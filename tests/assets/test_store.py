@@ -194,7 +194,7 @@ def test_links_lead_to_the_live_generation(store: Store) -> None:
     name = publish(store, 3)
     assert name.startswith("000001-")
     assert (store.root / "texts.parquet").resolve() == store.generations / name / "texts.parquet"
-    assert os.readlink(store.root / "texts.parquet") == "current/texts.parquet"
+    assert (store.root / "texts.parquet").readlink() == Path("current/texts.parquet")
     assert rows(store.root) == rows(store.current) == 3
     facts = json.loads((store.current / "facts.json").read_text())
     assert facts["tables"]["texts"]["rows"] == 3
@@ -286,9 +286,9 @@ def test_readers_see_one_generation(store: Store) -> None:
 def test_a_second_writer_is_told_who_writes(store: Store) -> None:
     waited: list[str] = []
     with store.lock("run one"):
-        with pytest.raises(StoreError, match=r"is being written by run one, process \d+ on .*: wait until"):
-            with Store(store.root).lock("run two", wait=0.2, on_wait=waited.append):
-                raise AssertionError
+        second = Store(store.root).lock("run two", wait=0.2, on_wait=waited.append)
+        with pytest.raises(StoreError, match=r"is being written by run one, process \d+ on .*: wait until"), second:
+            raise AssertionError
     assert len(waited) == 1
     with store.lock("run two") as died:
         assert died is None
@@ -353,4 +353,4 @@ def test_a_folder_in_the_place_of_a_link(store: Store) -> None:
 
 def test_errors_of_other_folders_are_not_blamed_on_the_data_folder(store: Store) -> None:
     with pytest.raises(FileNotFoundError), store.writers([REJECTED]):
-        open("/nowhere/at/all")
+        Path("/nowhere/at/all").read_bytes()

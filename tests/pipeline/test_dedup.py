@@ -1,4 +1,4 @@
-"""Duplicates and stories: each rule on both of its sides, the properties, and planted copies. All text invented."""
+"""Duplicates and stories: each rule on both its sides, the properties, planted copies. All text invented."""
 
 import datetime as dt
 import hashlib
@@ -88,7 +88,9 @@ def grouped(*rows: dict[str, Any]) -> set[frozenset[str]]:
 def changed(body: str, every: int, seed: int) -> str:
     """Each `every`-th word another."""
     others = words(len(body.split()), seed)
-    return " ".join(o if i % every == every - 1 else w for i, (w, o) in enumerate(zip(body.split(), others)))
+    return " ".join(
+        o if i % every == every - 1 else w for i, (w, o) in enumerate(zip(body.split(), others, strict=True))
+    )
 
 
 WHOLE = text(200, 1)
@@ -159,9 +161,7 @@ def test_a_short_article_quoted_whole_in_a_round_up_keeps_its_row() -> None:
     quoted = text(80, 2)
     round_up = f"{text(120, 3)} {quoted} {text(120, 4)}"
     assert folded(row(round_up, "a"), row(quoted, "b")) == {}
-    assert (
-        folded(row(round_up, "a", title="Ferry strike: day two"), row(quoted, "b", title="Hill school")) == {}
-    )
+    assert folded(row(round_up, "a", title="Ferry strike: day two"), row(quoted, "b", title="Hill school")) == {}
     alike = [row(round_up, "a", title="Ferry strike ends: live"), row(quoted, "b", title="Ferry strike ends")]
     assert folded(*alike) == {"b": "a"}
 
@@ -191,10 +191,7 @@ def test_containment_decides_at_four_fifths() -> None:
     base = words(120, 7)
     for shared, expected in ((80, {"b": "a"}), (79, {})):
         copy = base[: shared + 4] + words(100 - shared, 8)
-        assert (
-            folded(row(" ".join(base), "a", title="T u v"), row(" ".join(copy), "b", title="T u v"))
-            == expected
-        )
+        assert folded(row(" ".join(base), "a", title="T u v"), row(" ".join(copy), "b", title="T u v")) == expected
 
 
 def test_the_row_with_more_words_is_not_folded_for_being_mostly_in_the_other() -> None:
@@ -239,13 +236,12 @@ def test_a_known_outlet_does_not_lose_its_article_to_an_unknown_one() -> None:
         row(WHOLE, "a", title="T"),
         row(WHOLE, "b", title="T", outlet="Hill Post"),
     ]
-    assert folded(*rows) == {"n": "a"} or folded(*rows) == {"n": "b"}
+    assert list(folded(*rows)) == ["n"]
     assert only(*rows)["why"].startswith("outlet known: ")
 
 
 def test_few_words_need_the_same_hash_and_title() -> None:
     short = "Ferries run again today"
-    assert folded(row(short, "a", title="T"), row(short, "b", title="t!")) == {"b": "a"} or True
     assert len(folded(row(short, "a", title="T"), row(short.upper(), "b", title="t!"))) == 1
     assert len(folded(row(short, "a", title=None), row(short, "b", title=None))) == 1
     assert folded(row(short, "a", title="T"), row(short, "b", title="U")) == {}
@@ -292,24 +288,15 @@ EARLY, LATE = NOON, NOON + dt.timedelta(hours=1)
         ),
         ({"fetched_at": EARLY}, {}, "fetched later: 2024-03-05 12:00:00 UTC against none"),
         ({"fetched_at": EARLY, "date": DAY}, {"fetched_at": EARLY}, "dated later: 2024-03-05 against none"),
-        ({"fetched_at": EARLY}, {"date": DAY}, "fetched later"),
+        ({"fetched_at": EARLY}, {"date": DAY}, "fetched later: 2024-03-05 12:00:00 UTC against none"),
+        ({"date": DAY}, {"date": DAY - dt.timedelta(1)}, "dated later: 2024-03-05 against 2024-03-04"),
         ({"page_id": "1"}, {"page_id": "2"}, "page_id sorts first: 1 against 2"),
     ],
 )
 def test_which_of_two_equal_texts_stays(kept: dict[str, Any], other: dict[str, Any], why: str) -> None:
     """The names of the pages say the opposite, so that they can't be what decides."""
-    found = only(
-        row(
-            WHOLE, "z", page_id=kept.get("page_id", "9"), **{k: v for k, v in kept.items() if k != "page_id"}
-        ),
-        row(
-            WHOLE,
-            "a",
-            page_id=other.get("page_id", "9"),
-            article_id="a2",
-            **{k: v for k, v in other.items() if k != "page_id"},
-        ),
-    )
+    rows = row(WHOLE, "z", **({"page_id": "9"} | kept)), row(WHOLE, "a", **({"page_id": "9"} | other))
+    found = only(*[r | {"article_id": r["page"]} for r in rows])
     assert found["kept_page"] == "z"
     assert why in found["why"]
 
@@ -414,24 +401,20 @@ def test_story_threshold_and_least_length() -> None:
 def test_which_rows_make_a_story(a: dict[str, Any], b: dict[str, Any], story: bool) -> None:
     """Half of the text in common: too little for the same article."""
     first = row(f"{WHOLE} {text(200, 25)}", "a", **a)
-    second = row(f"{text(180, 26)} {WHOLE}", "b", **b)
+    second = row(f"{text(180, 26)} {WHOLE}", **({"page": "b"} | b))
     assert folded(first, second) == {}
     assert len(grouped(first, second)) == story
 
 
 def test_a_story_is_named_after_its_longest_article_known_outlet_or_not() -> None:
     longest = row(f"{WHOLE} {text(100, 27)}", "n", outlet=None)
-    _, stories = dedup(
-        table(row(WHOLE, "a"), longest, row(f"{WHOLE} {text(50, 28)}", "b", outlet="Hill Post"))
-    )
+    _, stories = dedup(table(row(WHOLE, "a"), longest, row(f"{WHOLE} {text(50, 28)}", "b", outlet="Hill Post")))
     assert stories["story_id"].unique().to_list() == [longest["article_id"]]
     assert dict(stories.select("page", "similarity").rows()) == {"a": 1.0, "b": round(196 / 246, 4), "n": 1.0}
 
 
 def test_a_folded_row_is_in_no_story() -> None:
-    _, stories = dedup(
-        table(row(WHOLE, "a"), row(WHOLE, "b", outlet="Hill Post"), row(WHOLE, "c", outlet="Hill Post"))
-    )
+    _, stories = dedup(table(row(WHOLE, "a"), row(WHOLE, "b", outlet="Hill Post"), row(WHOLE, "c", outlet="Hill Post")))
     assert len(stories) == 2
 
 
@@ -449,7 +432,7 @@ def test_wire_copies_of_many_outlets_do_not_hide_an_outlets_own_duplicate(
 
 
 def test_boilerplate_shared_by_all_does_not_hide_copies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With lists of two representatives every 5-gram of the boilerplate is full; the articles' own ones are not."""
+    """With lists of two representatives those of the boilerplate are full; those of the articles are not."""
     monkeypatch.setattr(module, "HOLDERS", 2)
     boilerplate = text(90, 30)
     bodies = [f"{text(60, 31 + i)} {boilerplate}" for i in range(8)]
@@ -475,7 +458,7 @@ PIECES = [text(n, 100 + i) for i, n in enumerate((3, 6, 9, 14, 20, 30, 45, 60))]
 @st.composite
 def corpora(draw: st.DrawFn) -> pl.DataFrame:
     """Few pieces of text in many combinations, so that rows share much, little or nothing."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for i in range(draw(st.integers(0, 9))):
         body = " ".join(draw(st.lists(st.sampled_from(PIECES), max_size=5)))
         same_bytes = draw(st.booleans()) and rows
@@ -486,9 +469,7 @@ def corpora(draw: st.DrawFn) -> pl.DataFrame:
                 page_id=rows[-1]["page_id"] if same_bytes else digest(i),
                 outlet=draw(st.sampled_from([None, "Harbour Gazette", "Hill Post"])),
                 site=draw(st.sampled_from([None, "one.test", "two.test"])),
-                title=draw(
-                    st.sampled_from([None, "Tide falls", "Tide falls again today", "Hill school opens"])
-                ),
+                title=draw(st.sampled_from([None, "Tide falls", "Tide falls again today", "Hill school opens"])),
                 fetched_at=draw(st.sampled_from([None, EARLY, LATE])),
                 date=draw(st.sampled_from([None, DAY])),
                 truncated=draw(st.booleans()),
@@ -497,7 +478,7 @@ def corpora(draw: st.DrawFn) -> pl.DataFrame:
     return table(*rows)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(corpora(), st.randoms(use_true_random=False))
 def test_properties(corpus: pl.DataFrame, rng: random.Random) -> None:
     duplicates, stories = dedup(corpus)
@@ -520,11 +501,7 @@ def test_properties(corpus: pl.DataFrame, rng: random.Random) -> None:
 
     assert set(stories.select("page", "article_no").rows()) <= every - gone
     assert (stories.group_by("story_id").len()["len"] >= 2).all()
-    assert (
-        stories.group_by("story_id")
-        .agg((pl.col("article_id") == pl.col("story_id")).sum() == 1)["article_id"]
-        .all()
-    )
+    assert stories.group_by("story_id").agg((pl.col("article_id") == pl.col("story_id")).sum() == 1)["article_id"].all()
 
 
 def grams(body: str) -> set[tuple[str, ...]]:
@@ -532,15 +509,14 @@ def grams(body: str) -> set[tuple[str, ...]]:
     return {tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(corpora())
 def test_similarities_are_those_of_sets_of_words(corpus: pl.DataFrame) -> None:
-    """The vectorised counts against a plain loop, and nothing left among the rows that stay that should be folded."""
+    """The vectorised counts against a plain loop, and nothing that should be folded among the rows that stay."""
     duplicates, stories = dedup(corpus)
     body = {
-        key: (grams(b), h)
-        for *key, b, h in corpus.select("page", "article_no", "body", "text_hash").rows()
-        for key in [tuple(key)]
+        (page, no): (grams(b), h)
+        for page, no, b, h in corpus.select("page", "article_no", "body", "text_hash").iter_rows()
     }
     for found in duplicates.rows(named=True):
         (own, own_hash), (held, held_hash) = (
@@ -580,8 +556,8 @@ def rewritten(body: list[str], share: float, rng: random.Random) -> str:
 
 
 def planted(rng: random.Random) -> list[dict[str, Any]]:
-    """For each of 12 articles a (original), e (edited), t (cut), w (wire copy elsewhere, with a lead of its own); all
-    share one background paragraph."""
+    """For each of 12 articles a (original), e (edited), t (cut), w (wire copy elsewhere, with a lead of its
+    own); all share one background paragraph."""
     background = " ".join(sentences(5, 999))
     rows = []
     for n in range(12):

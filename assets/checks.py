@@ -1,0 +1,213 @@
+"""Blocking checks on staged tables: which audit speaks for which asset, and how its findings are shown.
+
+What is checked stands in `pipeline.publish`. Every check of a step runs in one op, so that big tables are read
+once. They all block: `published` comes after them, and a run that fails one leaves the live generation alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+import polars as pl
+
+from assets.flow import BATCH, plain_errors
+from assets.progress import progress
+from assets.resources import POOL, Folders
+from pipeline import publish
+from pipeline.publish import Finding
+from pipeline.rulebook import Rulebook
+from pipeline.tables import (
+    ARTICLES,
+    DUPLICATES,
+    FILES,
+    FURNITURE,
+    LINES,
+    PAGE_ARTICLES,
+    PAGES,
+    REJECTED,
+    STORIES,
+    TEXTS,
+    Table,
+)
+
+# No family of page furniture has phrases longer than this.
+LONGEST_PHRASE = 420
+
+
+@dataclass(frozen=True)
+class Check:
+    """Findings of an audit as one check of an asset."""
+
+    asset: Table
+    name: str
+    findings: tuple[str, ...]
+    says: str
+
+    @property
+    def key(self) -> dg.AssetCheckKey:
+        return dg.AssetCheckKey(dg.AssetKey(self.asset.name), self.name)
+
+
+def declared(table: Table) -> Check:
+    says = f"Columns, types, nulls and values are as declared; no two rows have the same {' and '.join(table.key)}."
+    return Check(table, "declared", (f"{table.name}: schema", f"{table.name}: key"), says)
+
+
+READ = (
+    declared(FILES),
+    declared(REJECTED),
+    declared(TEXTS),
+    Check(FILES, "accounted_for", ("files: accounted for",), "Pages and rejections are those that the files gave."),
+)
+LEARNT = (declared(FURNITURE),)
+UNDERSTOOD = (
+    declared(LINES),
+    declared(PAGES),
+    declared(PAGE_ARTICLES),
+    Check(LINES, "conserved", ("ledger: lines",), "Every line of every page stands in the ledger, and nothing else."),
+    Check(LINES, "parts", ("ledger: parts",), "A line is whole or in parts 1, 2, …, none missing."),
+    Check(PAGES, "all_pages", ("pages: all that were read",), "Every page that was read is there, and no other."),
+    Check(PAGE_ARTICLES, "bodies", ("bodies",), "A body is exactly the text of its lines in the ledger."),
+    Check(PAGE_ARTICLES, "titles", ("titles",), "A title is exactly the text of its lines in the ledger."),
+    Check(
+        PAGE_ARTICLES,
+        "no_boilerplate",
+        ("bodies: no known boilerplate",),
+        "No line of a known boilerplate family stands in a body.",
+    ),
+)
+FOLDED = (declared(DUPLICATES), declared(STORIES))
+SELECTED = (
+    declared(ARTICLES),
+    Check(
+        ARTICLES,
+        "each_once",
+        ("articles: each once, there or folded",),
+        "Every article of a page is there or folded into one that is.",
+    ),
+    Check(ARTICLES, "stand_ins", ("duplicates: folded into an article",), "What others were folded into is there."),
+    Check(ARTICLES, "unchanged", ("articles: as on their page",), "A row is as in page_articles, column by column."),
+    Check(ARTICLES, "stories", ("stories: groups of articles",), "Stories and their articles name each other."),
+)
+
+Audit = Callable[[Folders], Iterable[Finding]]
+
+
+def checks(shown: Sequence[Check], also: Sequence[Table] = ()) -> Callable[[Audit], dg.AssetChecksDefinition]:
+    """An audit as blocking checks of one step's assets; it reads the tables `also` as well."""
+
+    def decorate(audit: Audit) -> dg.AssetChecksDefinition:
+        specs = [
+            dg.AssetCheckSpec(
+                check.name,
+                asset=check.asset.name,
+                description=check.says,
+                blocking=True,
+                additional_deps=[table.name for table in also],
+            )
+            for check in shown
+        ]
+
+        @dg.multi_asset_check(name=audit.__name__, specs=specs, pool=POOL, description=audit.__doc__, can_subset=True)
+        def run(context: dg.AssetCheckExecutionContext, folders: Folders) -> Iterator[dg.AssetCheckResult]:
+            with plain_errors():
+                folders.store.require(*dict.fromkeys(check.asset for check in shown), *also)
+                findings = {finding.check: finding for finding in publish.combined(audit(folders))}
+            for check in shown:
+                if check.key in context.selected_asset_check_keys:
+                    yield result(check, findings)
+
+        return run
+
+    return decorate
+
+
+def result(check: Check, findings: Mapping[str, Finding]) -> dg.AssetCheckResult:
+    """Numbers and places, never scraped text: Dagster's pages would render it."""
+    found = [findings[name] for name in check.findings if name in findings]
+    bad = sum(finding.n_bad for finding in found)
+    places = [place for finding in found for place in finding.places]
+    says = "; ".join(f"{f.check}: {f.detail}" for f in found if not f.passed) or "nothing bad found"
+    left_out = not bad and len(found) < len(check.findings)
+    return dg.AssetCheckResult(
+        passed=not bad and not left_out,
+        asset_key=check.asset.name,
+        check_name=check.name,
+        description="not checked, as a schema is broken" if left_out else says,
+        metadata={"bad": bad, "places": dg.MetadataValue.text(", ".join(places))},
+    )
+
+
+@checks(READ)
+def audit_read(folders: Folders) -> Iterator[Finding]:
+    """Files, pages and rejections: as declared, and none lost."""
+    files, rejected = folders.store.read(FILES), folders.store.read(REJECTED)
+    yield from _declared(FILES, files)
+    yield from _declared(REJECTED, rejected)
+    pages = 0
+    for texts in folders.store.batches(TEXTS, BATCH):
+        yield from _declared(TEXTS, texts)
+        pages += len(texts)
+    yield accounted(files, rejected, pages)
+
+
+@checks(LEARNT)
+def audit_furniture(folders: Folders) -> Iterator[Finding]:
+    """Furniture: as declared."""
+    yield from _declared(FURNITURE, folders.store.read(FURNITURE))
+
+
+@checks(UNDERSTOOD, also=(TEXTS,))
+def audit_understand(folders: Folders) -> Iterator[Finding]:
+    """Ledger, articles and pages: nothing lost, nothing invented, no known boilerplate in a body."""
+    known, total = boilerplate(folders.rules), folders.store.require(TEXTS)["texts"].rows
+    # So that each of them speaks where there is no page.
+    yield from publish.audit_pages(TEXTS.empty(), LINES.empty(), PAGES.empty(), PAGE_ARTICLES.empty(), known)
+    with progress("check", total, "pages") as advance:
+        for texts, lines, pages, articles in folders.store.together(TEXTS, LINES, PAGES, PAGE_ARTICLES, pages=BATCH):
+            yield from publish.audit_pages(texts, lines, pages, articles, known)
+            advance(len(texts))
+
+
+@checks(FOLDED)
+def audit_dedup(folders: Folders) -> Iterator[Finding]:
+    """Duplicates and stories: as declared."""
+    for table in (DUPLICATES, STORIES):
+        yield from _declared(table, folders.store.read(table))
+
+
+@checks(SELECTED, also=(PAGE_ARTICLES, DUPLICATES, STORIES))
+def audit_articles(folders: Folders) -> Iterator[Finding]:
+    """The product: every article once, unchanged."""
+    yield from publish.audit_corpus(
+        *(folders.store.read(table) for table in (PAGE_ARTICLES, DUPLICATES, STORIES, ARTICLES))
+    )
+
+
+CHECKS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles]
+
+
+def accounted(files: pl.DataFrame, rejected: pl.DataFrame, pages: int) -> Finding:
+    """Pages are as many as the files gave, and each rejected file says why."""
+    given = int(files["n_read"].sum())
+    missing = [f"{given} pages in the files, {pages} read"] if given != pages else []
+    silent = files.filter(pl.col("fate") == "rejected").join(rejected, on="path", how="anti")["path"]
+    unknown = rejected.join(files, on="path", how="anti")["path"].unique()
+    bad = (*missing, *silent.sort(), *unknown.sort())
+    return Finding("files: accounted for", len(bad), bad[: publish.PLACES])
+
+
+def boilerplate(rules: Rulebook) -> Callable[[pl.Series], pl.Series]:
+    """Tells which texts are, as a whole, of a known family of page furniture."""
+    patterns = [rule.whole for rule in rules.rules if rule.role == "boilerplate"]
+
+    def known(texts: pl.Series) -> pl.Series:
+        short = texts.filter(texts.str.len_chars() <= LONGEST_PHRASE).unique()
+        hits = pl.DataFrame({"text": short}).filter(pl.any_horizontal(pl.col("text").str.contains(p) for p in patterns))
+        return texts.is_in(hits["text"].implode())
+
+    return known
+
+
+def _declared(table: Table, frame: pl.DataFrame) -> list[Finding]:
+    return [publish.schema(table, frame), publish.unique(table, frame)]

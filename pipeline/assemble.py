@@ -1,0 +1,151 @@
+"""Step: the parts of the pages' lines, labelled and split, become articles and pages.
+
+`assemble` gives the ledger its last columns, one row to every article, and to every page what it is. What is read
+out of the text (day, outlet, language, agencies, place) has a module of its own each.
+"""
+
+import hashlib
+
+import polars as pl
+
+from pipeline.agencies import agencies
+from pipeline.datelines import datelines
+from pipeline.dates import dates
+from pipeline.kinds import kinds
+from pipeline.language import languages
+from pipeline.outlets import outlets
+from pipeline.rulebook import Rulebook
+from pipeline.tables import DESTINATION, LINES, PAGE_ARTICLES, PAGES
+
+KEY = ["page", "article_no"]
+BULLET = r"^(?:[•‣▪●◦·■]\s*|[*–—-]\s+)"
+# Every character of these scripts is a word; elsewhere a run of letters and digits, hyphens and apostrophes inside.
+ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+WORD = rf"[{ALONE}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{ALONE}]]+(?:['’-][[\p{{L}}\p{{M}}\p{{N}}]--[{ALONE}]]+)*"
+
+SENTENCE_END = r"""[.!?:;…。！？؟।]["'”’»«“)\]」』]*$|["”’»«“」』]$"""
+BREAKS_OFF = r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])$"
+# A last paragraph without an end is a cut only where it is long enough for a sentence (a heading or a signature is
+# not), and where the article ends its other paragraphs, three of them at least: some outlets never do.
+CUT_CHARS = 80
+ENDED_BEFORE = 3
+
+
+def assemble(
+    lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """`lines` (page, page_id, line_no, part, text, role, reason, score, article_no; in the order of the page) and
+    `texts` of whole pages → the tables lines, page_articles, pages."""
+    ledger = _ledger(lines)
+    whose = outlets(ledger, texts, rules)
+    return (
+        LINES.conform(ledger),
+        PAGE_ARTICLES.conform(_articles(ledger, texts, whose, rules).sort(KEY)),
+        PAGES.conform(kinds(ledger, texts, rules)),
+    )
+
+
+def _ledger(lines: pl.DataFrame) -> pl.DataFrame:
+    """`lines` with destination; an article without a line of body is none, and the others are numbered again."""
+    with_body = lines.filter((pl.col("role") == "body") & pl.col("text").str.contains(r"\S"))
+    numbers = (
+        with_body.select(KEY)
+        .drop_nulls()
+        .unique()
+        .with_columns(number=pl.col("article_no").rank("dense").over("page").cast(pl.Int32))
+    )
+    destination = pl.col("role").replace_strict(DESTINATION, default=None, return_dtype=pl.String)
+    return (
+        lines.join(numbers, on=KEY, how="left", maintain_order="left")
+        .with_columns(article_no="number")
+        .with_columns(destination=pl.when(pl.col("article_no").is_not_null()).then(destination))
+        .drop("number")
+    )
+
+
+def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """One row per article of the ledger, every column of `page_articles`."""
+    printed = _printed(ledger)
+    about = texts.select("page", "page_id", "url", "site", "fetched_at", "sidecar_date")
+    out = _columns(printed).join(about, on="page", how="left", maintain_order="left")
+    out = out.join(whose, on="page", how="left", maintain_order="left")
+    out = out.join(_measures(ledger, rules), on=KEY, how="left", maintain_order="left")
+    out = out.hstack(languages(out["body"])).with_columns(
+        datelines(out["lead"], out["dateline"]),
+        agencies(out["sources"], rules),
+        pl.Series("article_id", map(_hash, map("{}:{}".format, out["page_id"], out["line_start"])), pl.String),
+        pl.Series("text_hash", map(_hash, _folded(out["body"])), pl.String),
+        truncated=pl.col("cut") | _breaks_off(),
+        n_words=pl.col("body").str.count_matches(WORD),
+    )
+    stamps = printed.filter(pl.col("destination").is_in(["date_raw", "byline"]))
+    captions = printed.filter(destination="captions").select(*KEY, "text")
+    return out.join(dates(out, stamps, captions, rules), on=KEY, how="left", maintain_order="left")
+
+
+def _printed(ledger: pl.DataFrame) -> pl.DataFrame:
+    """What is kept of each line for each destination → page, article_no, line_no, destination, text, is_body."""
+    return (
+        ledger.drop_nulls("destination")
+        .group_by(*KEY, "line_no", "destination", maintain_order=True)
+        .agg(pl.col("text").str.join("").str.strip_chars(), is_body=(pl.col("role") == "body").any())
+        .filter(pl.col("text") != "")
+    )
+
+
+def _columns(printed: pl.DataFrame) -> pl.DataFrame:
+    """What the lines of each article say → page, article_no, title, body, standfirst, captions, byline, line_start,
+    line_end, and for the next steps lead, first_body (line), paragraphs, sources."""
+    text, line_no, to, is_body = pl.col("text"), pl.col("line_no"), pl.col("destination"), pl.col("is_body")
+    bylines = text.filter(to == "byline")
+    return printed.group_by(KEY, maintain_order=True).agg(
+        title=text.filter(to == "title").first(),
+        body=text.filter(to == "body").str.join("\n\n"),
+        standfirst=text.filter(to == "standfirst").str.replace(BULLET, ""),
+        captions=text.filter(to == "captions"),
+        byline=pl.when(bylines.len() > 0).then(bylines.str.join("; ")),
+        line_start=pl.coalesce(line_no.filter(to == "title").first(), line_no.filter(to == "body").first()),
+        line_end=line_no.max(),
+        lead=text.filter(is_body).first(),
+        first_body=line_no.filter(is_body).first(),
+        paragraphs=text.filter(is_body),
+        sources=text.filter(to.is_in(["body", "agencies"])).str.join("\n"),
+    )
+
+
+def _measures(ledger: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """→ page, article_no, confidence (of the kept parts, weighted by length), cut (a rule says so)."""
+    kept = pl.col("destination").is_not_null()
+    length = pl.col("text").str.len_chars().filter(kept)
+    return (
+        ledger.drop_nulls("article_no")
+        .group_by(KEY)
+        .agg(
+            confidence=((pl.col("score").filter(kept) * length).sum() / length.sum()).round(4),
+            cut=pl.col("reason").is_in(rules.marked("truncated")).any(),
+        )
+    )
+
+
+def _breaks_off() -> pl.Expr:
+    """Whether the last of `paragraphs` ends in an ellipsis, or in mid-sentence where the ones before it do not."""
+    ended = pl.col("paragraphs").list.eval(pl.element().str.contains(SENTENCE_END))
+    before = ended.list.slice(0, ended.list.len() - 1)
+    last = pl.col("paragraphs").list.last()
+    cut = (
+        (last.str.len_chars() >= CUT_CHARS)
+        & ~ended.list.last()
+        & (before.list.len() >= ENDED_BEFORE)
+        & before.list.all()
+    )
+    return last.str.contains(BREAKS_OFF) | cut
+
+
+def _folded(bodies: pl.Series) -> pl.Series:
+    """Bodies without what a second template or a copy may change: case, width, punctuation, spaces."""
+    plain = bodies.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[\p{P}\p{S}\p{Z}\p{C}]+", " ")
+    return plain.str.strip_chars()
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,212 @@
+"""The command line: what it says, what it returns, and that errors are one line."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets import cli
+from assets.describe import dictionary
+from assets.store import Store
+from assets.summary import printable
+from pipeline import corpus
+from pipeline.corpus import Understood
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An instance of its own, and nothing in the working directory."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    shutil.copy(ROOT / "dagster.yaml", folder)
+    monkeypatch.setenv("DAGSTER_HOME", str(folder))
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+class Said:
+    """What a command returned and printed."""
+
+    def __init__(self, code: int, out: str, error: str) -> None:
+        self.code, self.out, self.error = code, out, error
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> object:
+    def call(*arguments: str) -> Said:
+        capfd.readouterr()
+        try:
+            code = cli.main(arguments)
+        except SystemExit as e:
+            code = int(e.code or 0)
+        said = capfd.readouterr()
+        return Said(code, said.out, said.err)
+
+    # What a command puts there is its own process's.
+    monkeypatch.setattr("assets.progress.show", None)
+    monkeypatch.setattr("assets.progress.notice", None)
+    return call
+
+
+def one_line(said: Said) -> str:
+    assert said.out == ""
+    assert said.error.startswith("error: ")
+    assert said.error.count("\n") == 1, said.error
+    assert "Traceback" not in said.error
+    return said.error
+
+
+def test_a_run_ends_with_a_summary(run, seeds: Path, home: Path) -> None:  # type: ignore[no-untyped-def]
+    said = run("corpus", "--seeds", "seeds", "--data", "data")
+    assert (said.code, said.error) == (0, "")
+    lines = said.out.splitlines()
+    rows = {line[:10].strip(): line[10:] for line in lines if line[:1].strip()}
+    assert rows["files"] == "3 read, 1 rejected, 0 ignored"
+    assert rows["rejected"] == "empty 1"
+    assert any("drop/empty.txt: empty. " in line for line in lines)
+    assert rows["pages"].startswith("3 read")
+    assert rows["articles"].startswith("3, after 0 duplicates folded into them")
+    assert "kept: body" in rows["lines"]
+    assert any("dropped: blank" in line for line in lines)
+    assert rows["outlets"] == "0 set, 3 left null"
+    assert rows["dates"] == "0 set, 3 left null"
+    assert rows["table"] == f"data/articles.parquet (generation {Store(Path('data')).live()})"
+    assert max(map(len, lines[: lines.index("")])) <= 110
+    opened = subprocess.run(rows["open it"], shell=True, capture_output=True, text=True, check=True)
+    assert "article_id" in opened.stdout
+    assert Path.cwd() == seeds.parent
+    os.chdir(home)
+    with dg.DagsterInstance.get() as instance:
+        assert [r.status for r in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--seeds", "nowhere"], "nowhere is not there: put pages into it, or name another folder"),
+        (["--seeds", "seeds/drop/3.txt"], "3.txt is not a folder"),
+        (["--seeds", "seeds", "--data", "seeds/drop/data"], "is within the seeds folder"),
+    ],
+)
+def test_wrong_folders(run, seeds: Path, arguments: list[str], says: str) -> None:  # type: ignore[no-untyped-def]
+    said = run("corpus", *arguments)
+    assert said.code == 2
+    assert says in one_line(said)
+
+
+def test_wrong_usage(run) -> None:  # type: ignore[no-untyped-def]
+    assert run("corpus", "--sedes", "x").code == 2
+    assert run().code == 2
+
+
+def test_a_failed_check(run, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    assert run("corpus").code == 0
+    live = Store(Path("data")).live()
+    whole = corpus.understand
+    monkeypatch.setattr(corpus, "understand", lambda *a: lossy(whole(*a)))
+    (seeds / "drop" / "3.txt").unlink()
+    said = run("corpus")
+    assert said.code == 1
+    error = one_line(said)
+    assert "check lines:conserved failed: " in error
+    assert "drop/4.txt:" in error
+    assert f"data still holds the tables of {live}" in error
+    assert Store(Path("data")).live() == live
+
+
+def lossy(done: Understood) -> Understood:
+    return done._replace(lines=done.lines.filter(done.lines["line_no"] > 1))
+
+
+def test_a_bug_is_one_line_too(run, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def broken(*_: object) -> Understood:
+        raise RuntimeError("a bug\nof two lines")
+
+    monkeypatch.setattr(corpus, "understand", broken)
+    said = run("corpus")
+    assert said.code == 1
+    assert "understand broke with RuntimeError: a bug; --debug shows where; no tables were published in data" in (
+        one_line(said)
+    )
+
+
+def test_debug_shows_the_traceback(run, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def broken(*_: object) -> Understood:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(corpus, "understand", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        run("corpus", "--debug")
+
+
+def test_stopped_by_hand(run, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    def stop(*_: object) -> Understood:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(corpus, "understand", stop)
+    said = run("corpus")
+    assert said.code == 130
+    assert "error: stopped; no tables were published in data" in one_line(said)
+
+
+def test_another_run_on_the_folder(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
+    with Store(Path("data")).lock("run one"):
+        said = run("corpus", "--wait", "0")
+    assert said.code == 1
+    assert "is being written by run one, process" in one_line(said)
+    assert "wait until that ends" in one_line(said)
+
+
+def test_a_run_that_died_elsewhere_holds_nobody_up(run, seeds: Path, tmp_path: Path, home: Path) -> None:  # type: ignore[no-untyped-def]
+    code = (
+        "import os; from pipeline import corpus; corpus.understand = lambda *_: os.kill(os.getpid(), 9)\n"
+        f"from assets import cli; cli.main(['corpus', '--seeds', {str(seeds)!r}, '--data', {str(tmp_path / 'a')!r}])"
+    )
+    died = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True)
+    assert died.returncode == -9, died.stderr
+    assert run("corpus", "--data", "b").code == 0
+    os.chdir(home)
+    with dg.DagsterInstance.get() as instance:
+        assert sorted(r.status.value for r in instance.get_runs()) == ["FAILURE", "SUCCESS"]
+
+
+def test_a_file_in_the_place_of_the_data_folder(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
+    Path("data").write_text("")
+    said = run("corpus")
+    assert said.code == 1
+    assert "data is not a folder: choose another data folder" in one_line(said)
+
+
+def test_rollback(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
+    assert run("rollback").code == 2
+    run("corpus")
+    first = Store(Path("data")).live()
+    assert "is the oldest generation that is kept" in one_line(run("rollback"))
+    (seeds / "drop" / "3.txt").unlink()
+    run("corpus")
+    second = Store(Path("data")).live()
+    said = run("rollback")
+    assert (said.code, said.out) == (0, f"data: {first} is live, {second} was\n")
+    assert run("rollback", "--to", str(second)).code == 0
+    assert Store(Path("data")).live() == second
+
+
+def test_the_dictionary_in_docs_is_that_of_the_declarations(run) -> None:  # type: ignore[no-untyped-def]
+    said = run("dictionary")
+    assert said.out == dictionary()
+    assert (ROOT / "docs" / "tables.md").read_text() == said.out, "python -m assets dictionary > docs/tables.md"
+
+
+def test_help_does_not_wait_for_dagster() -> None:
+    code = "import sys; from assets import cli; cli.parser(); sys.exit('dagster' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_file_names_cannot_drive_the_terminal() -> None:
+    assert printable("a\x1b[31m\udcff é") == "a\\x1b[31m\\udcff é"

@@ -1,0 +1,422 @@
+"""The seeds folder: every kind of thing that may lie in it, and that each is accounted for once."""
+
+import errno
+import gzip
+import os
+import socket
+import tracemalloc
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assets import seeds
+from assets.seeds import TODO, Found, SeedsError, batches, files, find, groups, load, rejected, sidecars
+from pipeline.read import MAX_PAGE_BYTES, SIDECAR, read
+from pipeline.tables import FILES, REJECTED
+
+PAGE = b"Fog over the harbour\n"
+
+
+def put(folder: Path, *names: str, data: bytes = PAGE) -> None:
+    for name in names:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+
+def fates(folder: Path) -> dict[str, str | None]:
+    return {found.path: found.reason or found.fate for found in find(folder)}
+
+
+def account(folder: Path) -> pl.DataFrame:
+    """FILES after a whole run of reading, by path."""
+    found = find(folder)
+    sidecar, faults = sidecars(found)
+    texts, refused = [], [faults, rejected(found)]
+    for batch in batches(found):
+        text, wrong = read(batch.raw, sidecar)
+        texts.append(text.select("page"))
+        refused += [wrong, batch.rejected]
+    told = pl.concat(refused)
+    assert told.schema == REJECTED.schema
+    assert REJECTED.key_repeats(told) == 0
+    table = files(found, pl.concat([pl.DataFrame(schema={"page": pl.String}), *texts]), told)
+    assert table.schema == FILES.schema
+    assert FILES.key_repeats(table) == 0
+    return table
+
+
+# --- find
+
+
+def test_pages_are_found_in_order_at_any_depth(tmp_path: Path) -> None:
+    put(tmp_path, "b.txt", "a/z.text", "a/b/c", "a.txt.gz", "B.TXT", "x.GZ", "ü.txt", "story-10.30", "a b\n.txt")
+    found = find(tmp_path)
+    paths = [page.path for page in found]
+    assert paths == sorted(paths)
+    assert set(paths) == {
+        *("b.txt", "a/z.text", "a/b/c", "a.txt.gz", "B.TXT", "x.GZ", "ü.txt", "story-10.30", "a b\n.txt")
+    }
+    assert {page.fate for page in found} == {None}
+    assert {page.n_bytes for page in found} == {len(PAGE)}
+    assert all(page.modified for page in found)
+
+
+def test_what_is_no_page_by_name(tmp_path: Path) -> None:
+    put(tmp_path, "README", "a/readme.MD", "manifest.csv", "a/Manifest.CSV", "corrections.csv", ".DS_Store")
+    put(tmp_path, ".git/objects/x.txt", "a/.hidden.txt", "readme-first.txt")
+    assert fates(tmp_path) == {
+        "README": "read-me",
+        "a/readme.MD": "read-me",
+        "manifest.csv": "manifest",
+        "a/Manifest.CSV": "manifest",
+        "corrections.csv": "corrections",
+        ".DS_Store": "hidden",
+        ".git": "hidden",
+        "a/.hidden.txt": "hidden",
+        "readme-first.txt": None,
+    }
+    assert {page.fate for page in find(tmp_path)} == {"ignored", None}
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a.jsonl", ".jsonl: many records: not read yet"),
+        ("a.parquet", ".parquet: many records: not read yet"),
+        ("a.warc.wet.gz", ".wet: many records: not read yet"),
+        ("a.csv", ".csv: many records: not read yet"),
+        ("a.html", ".html: markup: flatten it first, e.g. with trafilatura"),
+        ("a.htm.gz", ".htm: markup: flatten it first, e.g. with trafilatura"),
+        ("a.tar.gz", ".tar: an archive: unpack it first"),
+        ("a.7z", ".7z: an archive: unpack it first"),
+        ("a.docx", ".docx: only .txt, .text and names without extension are read"),
+        ("a.txt.tmp", ".tmp: only .txt, .text and names without extension are read"),
+    ],
+)
+def test_other_kinds_of_files_are_sent_back(tmp_path: Path, name: str, why: str) -> None:
+    put(tmp_path, name)
+    (found,) = find(tmp_path)
+    assert (found.fate, found.reason, found.why) == ("rejected", "not-a-page", why)
+    assert rejected([found]).rows() == [(name, 0, "not-a-page", why, TODO["not-a-page"])]
+
+
+def test_a_folder_named_like_a_page_is_a_folder(tmp_path: Path) -> None:
+    put(tmp_path, "x.txt/y.txt")
+    assert fates(tmp_path) == {"x.txt/y.txt": None}
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    put(tmp_path, *map(os.fsdecode, (b"caf\xe9.txt", b"caf\\xe9.txt", b"caf\\.txt", b"\xff/a.txt")))
+    assert fates(tmp_path) == {
+        "caf\\xe9.txt": "file-name",
+        "caf\\\\xe9.txt": None,
+        "caf\\\\.txt": None,
+        "\\xff/a.txt": "file-name",
+    }
+
+
+@given(st.lists(st.binary(min_size=1, max_size=6), unique=True))
+def test_paths_are_injective(names: list[bytes]) -> None:
+    escaped = [seeds._escaped(os.fsdecode(name)) for name in names]
+    assert len(set(escaped)) == len(names)
+    for name, path in zip(names, escaped, strict=True):
+        assert path.encode()  # no lone surrogates
+        assert seeds._is_utf8(os.fsdecode(name)) == (b"\xff" not in name and _decodes(name))
+
+
+def _decodes(name: bytes) -> bool:
+    try:
+        return bool(name.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def test_links_are_never_followed(tmp_path: Path) -> None:
+    drops, other = tmp_path / "seeds", tmp_path / "seeds-old"
+    put(drops, "a/page.txt")
+    put(other, "page.txt")
+    links = {
+        "dangling.txt": "nowhere",
+        "self.txt": "self.txt",
+        "ring": "ring2",
+        "ring2": "ring",
+        "a/up": "..",
+        "again": "a",
+        "same.txt": "a/page.txt",
+        "out.txt": "../seeds-old/page.txt",
+        "out": str(other),
+        ".link": "nowhere",
+        "manifest.csv": "a/page.txt",
+    }
+    for name, target in links.items():
+        (drops / name).symlink_to(target)
+    assert fates(drops) == {
+        "a/page.txt": None,
+        "dangling.txt": "broken-link",
+        "self.txt": "broken-link",
+        "ring": "broken-link",
+        "ring2": "broken-link",
+        ".link": "hidden",
+        "a/up": "link",
+        "again": "link",
+        "same.txt": "link",
+        "manifest.csv": "link",
+        "out.txt": "outside",
+        "out": "outside",
+    }
+    why = {found.path: found.why for found in find(drops)}
+    assert why["dangling.txt"] == "points to nowhere: no such file or directory"
+    assert why["ring"] == "points to itself"
+    assert why["again"] == "a link to a, which is read where it lies"
+
+
+def test_the_seeds_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    put(tmp_path, "real/a.txt")
+    (tmp_path / "real/b.txt").symlink_to("a.txt")
+    (tmp_path / "seeds").symlink_to("real")
+    assert fates(tmp_path / "seeds") == {"a.txt": None, "b.txt": "link"}
+
+
+def test_pipes_and_sockets_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe.txt")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("socket.txt")
+        assert fates(tmp_path) == {"pipe.txt": "not-a-file", "socket.txt": "not-a-file"}
+
+
+def test_a_huge_file_is_rejected_by_its_size(tmp_path: Path) -> None:
+    with open(tmp_path / "line.txt", "wb") as file:
+        file.truncate(200 * 2**20)
+    put(tmp_path, "a.txt")
+    tracemalloc.start()
+    table = account(tmp_path)
+    assert tracemalloc.get_traced_memory()[1] < 5 * 2**20
+    tracemalloc.stop()
+    assert table.row(1) == ("line.txt", 209715200, "rejected", "too-large: 209715200 bytes", 0, 0)
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, name: str, what: str, number: int) -> None:
+    """Make os.`what` fail for `name`, as it would for a user who may not read it (the tests may run as root)."""
+    real = getattr(os, what)
+
+    def fail(path: str, *args: object) -> object:
+        if Path(path).name == name:
+            raise OSError(number, os.strerror(number), path)
+        return real(path, *args)
+
+    monkeypatch.setattr(seeds.os, what, fail)
+
+
+def test_what_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "closed.txt", "open.txt", "vault/a.txt", "gone.txt", "folder-gone/a.txt", "manifest.csv")
+    refuse(monkeypatch, "closed.txt", "open", errno.EACCES)
+    refuse(monkeypatch, "gone.txt", "open", errno.ENOENT)
+    refuse(monkeypatch, "manifest.csv", "open", errno.EACCES)
+    refuse(monkeypatch, "vault", "scandir", errno.EACCES)
+    refuse(monkeypatch, "folder-gone", "scandir", errno.ENOENT)
+    assert account(tmp_path).select("path", "fate", "why").rows() == [
+        ("closed.txt", "rejected", "unreadable: permission denied"),
+        ("folder-gone", "rejected", "vanished: a folder; no such file or directory"),
+        ("gone.txt", "rejected", "vanished: no such file or directory"),
+        ("manifest.csv", "rejected", "unreadable: permission denied"),
+        ("open.txt", "read", None),
+        ("vault", "rejected", "unreadable: a folder; permission denied"),
+    ]
+
+
+def test_a_file_that_vanishes_while_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "a.txt", "b.txt")
+    real = os.scandir
+
+    class Listed(list["os.DirEntry[str]"]):
+        def __enter__(self) -> "Listed":
+            return self
+
+        def __exit__(self, *args: object) -> None:
+            pass
+
+        def __iter__(self) -> "Iterator[os.DirEntry[str]]":
+            (tmp_path / "a.txt").unlink()
+            return super().__iter__()
+
+    def vanishing(path: str) -> Listed:
+        with real(path) as entries:
+            return Listed(entries)
+
+    monkeypatch.setattr(seeds.os, "scandir", vanishing)
+    assert fates(tmp_path) == {"a.txt": "vanished", "b.txt": None}
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: None, "no seeds folder at {}: create it and put pages in, or name another"),
+        (lambda path: path.write_text("x"), "seeds is no folder: {}: name the folder that the pages are in"),
+        (
+            lambda path: path.symlink_to(path),
+            "can't read the seeds folder {}: too many levels of symbolic links: mend that and run again",
+        ),
+    ],
+)
+def test_a_seeds_folder_that_is_none(tmp_path: Path, make: "object", says: str) -> None:
+    path = tmp_path / "seeds"
+    make(path)  # type: ignore[operator]
+    with pytest.raises(SeedsError) as e:
+        find(path)
+    assert str(e.value) == says.format(path)
+    assert "\n" not in str(e.value)
+
+
+def test_an_empty_seeds_folder(tmp_path: Path) -> None:
+    assert find(tmp_path) == []
+    assert list(batches([])) == []
+    assert len(account(tmp_path)) == 0
+
+
+# --- batches
+
+
+def page(path: str, n_bytes: int) -> Found:
+    return Found(path, path, n_bytes)
+
+
+def test_groups_are_bounded_by_pages_and_bytes() -> None:
+    pages = [page(f"{n}.txt", 10) for n in range(5)]
+    sizes = [[p.path for p in group] for group in groups([*pages, Found("x", "x", 1, 1, "ignored")], 2, 1000)]
+    assert sizes == [["0.txt", "1.txt"], ["2.txt", "3.txt"], ["4.txt"]]
+    assert [len(g) for g in groups(pages, 100, 25)] == [2, 2, 1]
+    assert [len(g) for g in groups(pages, 100, 1)] == [1] * 5
+    assert [len(g) for g in groups([page("a.gz", 10), page("b.gz", 10), page("c", 10)], 100, 60)] == [1, 2]
+
+
+@given(st.lists(st.integers(0, 50)), st.integers(1, 5), st.integers(1, 100))
+def test_groups_lose_nothing(sizes: list[int], max_pages: int, max_bytes: int) -> None:
+    pages = [page(f"{n}", size) for n, size in enumerate(sizes)]
+    made = list(groups(pages, max_pages, max_bytes))
+    assert [p for group in made for p in group] == pages
+    for group in made:
+        assert 1 <= len(group) <= max_pages
+        assert len(group) == 1 or sum(p.n_bytes or 0 for p in group) <= max_bytes
+
+
+def test_batches_are_loaded_one_at_a_time(tmp_path: Path) -> None:
+    put(tmp_path, *(f"{n}.txt" for n in range(8)), data=b"a" * 2**20)
+    tracemalloc.start()
+    seen = [batch.raw["path"].to_list() for batch in batches(find(tmp_path), max_bytes=2 * 2**20)]
+    assert tracemalloc.get_traced_memory()[1] < 6 * 2**20
+    tracemalloc.stop()
+    assert [len(paths) for paths in seen] == [2, 2, 2, 2]
+
+
+def test_what_changes_between_listing_and_reading(tmp_path: Path) -> None:
+    put(tmp_path, "grown.txt", "gone.txt", "link.txt", "pipe.txt", "same.txt")
+    found = find(tmp_path)
+    with open(tmp_path / "grown.txt", "r+b") as file:
+        file.truncate(100 * 2**20)
+    for name in ("gone.txt", "link.txt", "pipe.txt"):
+        (tmp_path / name).unlink()
+    (tmp_path / "link.txt").symlink_to("same.txt")
+    os.mkfifo(tmp_path / "pipe.txt")
+    raw, wrong = load(found)
+    assert dict(raw.with_columns(pl.col("raw").bin.size()).rows()) == {
+        "grown.txt": MAX_PAGE_BYTES + 1,
+        "same.txt": len(PAGE),
+    }
+    assert wrong.select("path", "reason").rows() == [
+        ("gone.txt", "vanished"),
+        ("link.txt", "unreadable"),
+        ("pipe.txt", "unreadable"),
+    ]
+    assert read(raw, SIDECAR.to_frame())[1]["reason"].to_list() == ["too-large"]
+
+
+# --- manifests
+
+
+def test_manifests_of_all_folders(tmp_path: Path) -> None:
+    put(tmp_path, "a/x.txt", "a/y.txt", "z.txt")
+    put(tmp_path, "manifest.csv", data=b"file,outlet\na/x.txt,far\na/y.txt,far\nno.txt,X\n")
+    put(tmp_path, "a/manifest.csv", data=b"file,outlet,date\nx.txt,near,2024-02-19\nno.txt,,soon\n")
+    sidecar, wrong = sidecars(find(tmp_path))
+    assert sidecar.schema == SIDECAR
+    assert sidecar.select("page", "outlet", "date").rows() == [
+        ("a/x.txt", "near", date(2024, 2, 19)),
+        ("a/y.txt", "far", None),
+    ]
+    assert wrong.select("path", "record", "reason", "detail").rows() == [
+        ("a/manifest.csv", 2, "bad-date", "date is 'soon'; no file a/no.txt"),
+        ("manifest.csv", 1, "duplicate-file", "a/x.txt stands in another manifest too"),
+        ("manifest.csv", 3, "no-such-file", "no file no.txt"),
+    ]
+    table = account(tmp_path)
+    assert table.filter(pl.col("path") == "manifest.csv").row(0)[2:] == (
+        *("ignored", "the manifest of its folder", 0, 2),
+    )
+
+
+def test_a_manifest_of_any_size_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeds, "MAX_MANIFEST_BYTES", 10)
+    put(tmp_path, "a", "manifest.csv", data=b"file\na\n    ")
+    sidecar, wrong = sidecars(find(tmp_path))
+    assert len(sidecar) == 0
+    assert wrong.select("path", "record", "reason").rows() == [("manifest.csv", 0, "large-manifest")]
+
+
+def test_a_manifest_finds_files_whose_names_are_escaped(tmp_path: Path) -> None:
+    put(tmp_path, "back\\slash/x.txt")
+    put(tmp_path, "back\\slash/manifest.csv", data=b"file,outlet\nx.txt,Y\n")
+    sidecar, wrong = sidecars(find(tmp_path))
+    assert sidecar["page"].to_list() == ["back\\\\slash/x.txt"]
+    assert len(wrong) == 0
+
+
+# --- files
+
+
+def test_every_file_is_accounted_for(tmp_path: Path) -> None:
+    put(tmp_path, "good.txt", "README.md", "x.html")
+    put(tmp_path, "packed.txt.gz", data=gzip.compress(PAGE))
+    put(tmp_path, "empty.txt", data=b"")
+    put(tmp_path, "picture.txt", data=b"\x89PNG\r\n\x1a\n")
+    put(tmp_path, "manifest.csv", data=b"no file column\n")
+    assert account(tmp_path).select("path", "fate", "why", "n_read", "n_rejected").rows() == [
+        ("README.md", "ignored", "a read-me", 0, 0),
+        ("empty.txt", "rejected", "empty: 0 bytes", 0, 0),
+        ("good.txt", "read", None, 1, 0),
+        ("manifest.csv", "rejected", "no-file-column: the first line is 'no file column'", 0, 0),
+        ("packed.txt.gz", "read", None, 1, 0),
+        ("picture.txt", "rejected", "binary: a PNG image", 0, 0),
+        ("x.html", "rejected", "not-a-page: .html: markup: flatten it first, e.g. with trafilatura", 0, 0),
+    ]
+
+
+def test_a_lost_file_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"1 files were neither read nor rejected, e\.g\. a"):
+        files([page("a", 1)], pl.DataFrame(schema={"page": pl.String}), REJECTED.empty())
+
+
+NAMES = st.sampled_from(["a.txt", "b", "c.html", ".d", "README", "manifest.csv", "é.txt", "e.txt.gz"])
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    yield tmp_path_factory.mktemp("folders")
+
+
+@given(st.dictionaries(st.tuples(st.sampled_from(["x", "x/y", ".z", "w.txt"]), NAMES), st.binary(max_size=30)))
+@settings(max_examples=50, deadline=None)
+def test_any_folder_is_accounted_for(folders: Path, tree: dict[tuple[str, str], bytes]) -> None:
+    root = folders / str(sum(1 for _ in folders.iterdir()))
+    root.mkdir()
+    for (folder, name), data in tree.items():
+        put(root / folder, name, data=data)
+    visible = [f"{folder}/{name}" for folder, name in tree if folder != ".z"]
+    hidden = [".z"] if len(visible) < len(tree) else []
+    assert account(root)["path"].to_list() == sorted([*visible, *hidden])

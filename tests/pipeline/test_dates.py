@@ -1,0 +1,437 @@
+"""Days: each form in each language, the order of the bases, the weekday that anchors ages, what is never guessed."""
+
+import datetime as dt
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.assemble import assemble
+from pipeline.dates import KEY, age_of, dates, day_of
+from pipeline.rulebook import Rulebook
+from tests.ledger import split_output, texts_for
+
+LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl", "nb", "sv", "da", "pl", "cs", "tr"]
+MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "en short": "Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec",
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "de short": "Jan. Feb. Mär. Apr. Mai Jun. Jul. Aug. Sept. Okt. Nov. Dez.",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "fr short": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "es short": "ene feb mar abr may jun jul ago sep oct nov dic",
+    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    "it short": "gen feb mar apr mag giu lug ago set ott nov dic",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "pt short": "jan fev mar abr mai jun jul ago set out nov dez",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "nb": "januar februar mars april mai juni juli august september oktober november desember",
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "cs": "ledna února března dubna května června července srpna září října listopadu prosince",
+    "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
+}
+DAY = dt.date(2023, 8, 14)
+FETCHED = dt.datetime(2024, 10, 18, 9, 0, tzinfo=dt.UTC)
+
+
+def read(
+    rules: Rulebook,
+    *lines: str,
+    language: str | None = "de",
+    day_order: str | None = None,
+    url: str | None = None,
+    sidecar: dt.date | None = None,
+    fetched: dt.datetime | None = None,
+    captions: tuple[str, ...] = (),
+    below: tuple[str, ...] = (),
+    roles: tuple[str, ...] = (),
+) -> dict[str, object]:
+    """What `dates` says of one article with these date lines in its head and below its first paragraph."""
+    article = {
+        "page": ["p"],
+        "article_no": [1],
+        "line_start": [1],
+        "first_body": [20],
+        "lead": ["Nothing happened."],
+        "language": [language],
+        "day_order": [day_order],
+        "url": [url],
+        "sidecar_date": [sidecar],
+        "fetched_at": [fetched],
+    }
+    types = {
+        "language": pl.String,
+        "day_order": pl.String,
+        "url": pl.String,
+        "sidecar_date": pl.Date,
+        "fetched_at": pl.Datetime("us", "UTC"),
+    }
+    numbered = [*enumerate(lines, 2), *enumerate(below, 30)]
+    stamps = [("p", 1, n, roles[i] if roles else "date_raw", text) for i, (n, text) in enumerate(numbered)]
+    stamp_columns = ["page", "article_no", "line_no", "destination", "text"]
+    out = dates(
+        pl.DataFrame(article, schema_overrides=types),
+        pl.DataFrame(stamps, schema=dict(zip(stamp_columns, TYPES, strict=True)), orient="row"),
+        pl.DataFrame(
+            [("p", 1, c) for c in captions], schema=dict(zip(CAPTION, CAPTION_TYPES, strict=True)), orient="row"
+        ),
+        rules,
+    )
+    assert out.columns == [*KEY, "date", "date_kind", "date_raw", "date_basis", "date_not_before"]
+    return out.row(0, named=True)
+
+
+TYPES = (pl.String, pl.Int64, pl.Int64, pl.String, pl.String)
+CAPTION, CAPTION_TYPES = ("page", "article_no", "text"), (pl.String, pl.Int64, pl.String)
+
+
+@pytest.mark.parametrize("language", MONTHS)
+def test_every_month_of_every_language_is_read(rules: Rulebook, language: str) -> None:
+    for month, name in enumerate(MONTHS[language].split(), 1):
+        found = read(rules, f"14. {name} 2023")
+        assert (found["date"], found["date_basis"]) == (DAY.replace(month=month), "timestamp"), name
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("14 August 2023", None),
+        ("August 14, 2023", None),
+        ("AUG 14, 2023", None),
+        ("Aug. 14, 2023 11:24 a.m. EDT", None),
+        ("August 14th, 2023 at 3:54 pm", None),
+        ("11:24pm Aug 14, 2023", None),
+        ("14-Aug-2023", None),
+        ("Monday, August 14, 2023", None),
+        ("August 14, 2023 · 4 min read", None),
+        ("• August 14, 2023 | 7 minutes", None),
+        ("2 minute read August 14, 2023 2:26 PM GMT+2 Last Updated 9 min ago", None),
+        ("Published Aug 14, 2023 • Last updated 1 hour ago • 4 minute read", "published"),
+        ("Posted on August 14, 2023", "published"),
+        ("First published on 14 August 2023", "published"),
+        ("Published: 15:56 BST, 14 August 2023 | Updated: 15:57 BST, 15 August 2023", "published"),
+        ("Updated 15 August 2023. Published 14 August 2023", "published"),
+        ("Updated 14 August 2023", "updated"),
+        ("Last modified: August 14, 2023", "updated"),
+        ("08:39, 14 Aug 2023Updated 08:41, 15 Aug 2023", None),
+        ("2023-08-14", None),
+        ("2023-08-14T16:15:30Z", None),
+        ("2023/8/14 21:17", None),
+        ("2023.08.14 20:00", None),
+        ("2023年08月14日23:52", None),
+        ("2023年8月14日 21時37分", None),
+        ("2023년 8월 14일", None),
+        ("14.08.2023", None),
+        ("14.08.2023, 05:07 Uhr", None),
+        ("14.08.2023 - 15:48 UhrLesedauer: 2 Min.", None),
+        ("14/8/2023 18:30", None),
+        ("Stand: 14.08.2023 16:11 Uhr", "updated"),
+        ("Aktualisiert am 14.08.2023 - 18:50 Uhr", "updated"),
+        ("Veröffentlicht am 14. August 2023", "published"),
+        ("erstellt: 14. August 2023, 15:25 in: Kultur | Kommentare : 0", "published"),
+        ("Publié le 14 août 2023 à 14h52, modifié le 15 août 2023 à 15h54", "published"),
+        ("Mis à jour le 14 août 2023", "updated"),
+        ("14 de agosto de 2023 16:51 h", None),
+        ("Actualizado el 14/08/2023 21:57 h", "updated"),
+        ("Publicado em 14 de agosto de 2023 às 10h30", "published"),
+        ("14 agosto 2023 ( modifica il 15 agosto 2023 | 15:24)", None),
+        ("Aggiornato il 14 agosto 2023 alle 12:00", "updated"),
+        ("Gepubliceerd op 14 augustus 2023 om 08:00", "published"),
+        ("Publisert 14. august 2023 kl. 08.00", "published"),
+        ("Publikacja: 14.08.2023 21:52", "published"),
+        ("Aktualizacja: 15.08.2023 07:10 Publikacja: 14.08.2023 21:52", "published"),
+        ("Giriş: 14.08.2023 - 18:24 Güncelleme: 15.08.2023 - 18:57", "published"),
+        ("公開日：2023年8月14日", "published"),
+        ("毎日新聞 2023/8/14 21:17（最終更新 8/14 21:17） 789文字", None),
+        ("2023年08月14日23:52 | 来源：港口网", None),
+        ("입력 2023.08.14 20:00", "published"),
+        ("Von Mara Lindqvist, Lille 14.08.2023, 20:59 Uhr", None),
+        ("By Tom Reeve - Port News - Monday, August 14, 2023", None),
+        ("Mara Quill / PORTNEWS.COM / Aug 14, 2023, 17:07 IST", None),
+        ("Lisboa - 14 ago 2023 - 08:22 Actualizado: 15 ago 2023 - 17:38 CEST", None),
+        ("Mara Lindqvist 14 August 2023 - 14:41", None),
+        ("Montag14. August 2023", None),
+    ],
+)
+def test_date_lines(rules: Rulebook, line: str, kind: str | None) -> None:
+    found = read(rules, line)
+    assert found["date"] == DAY
+    assert found["date_kind"] == kind
+    assert (found["date_raw"], found["date_basis"]) == (line, "timestamp")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1 of 5",
+        "May",
+        "Sun, sea and sand",
+        "2024",
+        "May 2024",
+        "Monday",
+        "5 May",
+        "14:30",
+        "31 February 2024",
+        "30.02.2024",
+        "2024-13-01",
+        "14 August 0024",
+        "14.08.0024",
+        "14.08.2023 - 16.08.2023",
+        "The bridge opened on 14 August 2023",
+        "14 August 2023 was a Monday.",
+        "In Kelmore, August 14, 2023",
+        "August 14, 2023: the day the bridge closed",
+        "Updated on 14 August 2023, the rules now cover ferries too.",
+        "2 months ago",
+        "Version 3.4.2023",
+        "Room 12, 2019",
+    ],
+)
+def test_never_guessed(rules: Rulebook, line: str) -> None:
+    found = read(rules, line, fetched=FETCHED)
+    assert (found["date"], found["date_kind"], found["date_basis"]) == (None, None, None)
+    assert found["date_raw"] == line
+
+
+@pytest.mark.parametrize(
+    ("piece", "order", "language", "expected"),
+    [
+        ("11/12/2024", None, "de", None),
+        ("11/12/2024", "DMY", None, (2024, 12, 11)),
+        ("11/12/2024", "MDY", None, (2024, 11, 12)),
+        ("11-12-2024", None, "nl", None),
+        ("25/12/2024", None, None, (2024, 12, 25)),
+        ("12/25/2024", None, None, (2024, 12, 25)),
+        ("12/25/2024", "DMY", None, (2024, 12, 25)),
+        ("11/11/2024", None, None, (2024, 11, 11)),
+        ("32/12/2024", None, None, None),
+        # English outlets print 11.12.2024 both ways; where German is read, the day comes first.
+        ("11.12.2024", None, "de", (2024, 12, 11)),
+        ("11.12.2024", None, "en", None),
+        ("11.12.2024", None, None, None),
+        ("11.12.2024", "MDY", "de", (2024, 11, 12)),
+        ("15.04.25 09:56", None, "de", (2025, 4, 15)),
+        ("15.04.25 09:56", None, "en", None),
+        ("15.04.25 09:56", None, "ko", None),
+        ("15.04.25 09:56", "DMY", "de", (2025, 4, 15)),
+        ("15/04/25 09:56", "YMD", "de", (2015, 4, 25)),
+        ("15.04.25 09:56", "YMD", "ko", (2015, 4, 25)),
+        ("04/15/25 09:56", "MDY", "en", (2025, 4, 15)),
+    ],
+)
+def test_figures_need_an_order(
+    rules: Rulebook, piece: str, order: str | None, language: str | None, expected: tuple[int, int, int] | None
+) -> None:
+    found = read(rules, piece, day_order=order, language=language)["date"]
+    assert found == (dt.date(*expected) if expected else None)
+
+
+def test_which_line_counts(rules: Rulebook) -> None:
+    both = ("Updated 15 August 2023", "14 August 2023")
+    assert read(rules, *both)["date"] == DAY
+    assert read(rules, "16 August 2023", "Published 14 August 2023")["date_kind"] == "published"
+    # Comments below the text are dated too.
+    assert read(rules, "Updated 14 August 2023", below=("Published 1 May 2023",))["date"] == DAY
+    assert read(rules, "8/9/2023", below=("Published 1 May 2023",))["date"] is None
+    assert read(rules, below=("Stand: 14.08.2023",))["date"] == DAY
+    # The masthead's day is the day of the visit; alone in the head of an article it is the article's.
+    assert read(rules, "Tuesday, August 15, 2023", "Updated August 14, 2023")["date"] == DAY
+    assert read(rules, "Monday, August 14, 2023")["date"] == DAY
+
+
+def test_a_masthead_above_the_headline_dates_nothing(rules: Rulebook) -> None:
+    page = "headline Ferries return to Kelmore\ntimestamp Monday, August 14, 2023\nbody The ferries sailed again."
+    lines = split_output({"a": page}).with_columns(pl.col("line_no").replace({1: 2, 2: 1})).sort("line_no")
+    (_, articles, _) = assemble(lines, texts_for(lines), rules)
+    assert articles["date"].to_list() == [None]
+
+
+def test_a_byline_dates_the_article_where_it_is_a_date_line(rules: Rulebook) -> None:
+    line = "Von Mara Lindqvist 14.08.2023, 20:59 Uhr"
+    assert read(rules, line, roles=("byline",))["date"] == DAY
+    found = read(rules, "Von Mara Lindqvist", roles=("byline",))
+    assert (found["date"], found["date_raw"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://kelmore.example/2024/02/19/ferries", (2024, 2, 19)),
+        ("https://kelmore.example/news/2024/2/9/ferries", (2024, 2, 9)),
+        ("https://kelmore.example/world/2024/feb/19/ferries", (2024, 2, 19)),
+        ("https://kelmore.example/2024-02-19/ferries", (2024, 2, 19)),
+        ("https://kelmore.example/ferries-return-2024-02-19/", (2024, 2, 19)),
+        ("https://kelmore.example/ferries-2024-02-19.html?x=1#y", (2024, 2, 19)),
+        ("kelmore.example/2024/02/19", (2024, 2, 19)),
+        ("https://kelmore.example/2024/02/31/ferries", None),
+        ("https://kelmore.example/2024/02/ferries", None),
+        ("https://kelmore.example/0024/02/19/ferries", None),
+        ("https://kelmore.example/2024/abc/19/ferries", None),
+        ("https://kelmore.example/search?from=/2024/02/19/", None),
+        ("https://kelmore.example/a/2024-02-19-2024-02-20-fair", None),
+        ("https://kelmore.example/2024/12/24/ferries", None),
+    ],
+)
+def test_urls(rules: Rulebook, url: str, expected: tuple[int, int, int] | None) -> None:
+    found = read(rules, url=url, fetched=FETCHED)
+    assert found["date"] == (dt.date(*expected) if expected else None)
+    assert found["date_basis"] == ("url" if expected else None)
+
+
+def test_the_order_of_the_bases(rules: Rulebook) -> None:
+    line, url, sidecar = "Published 14 August 2023", "https://x.example/2023/08/13/a", dt.date(2023, 8, 12)
+    found = read(rules, line, url=url, sidecar=sidecar)
+    assert (found["date"], found["date_basis"], found["date_kind"]) == (sidecar, "sidecar", None)
+    assert found["date_raw"] == line
+    assert read(rules, line, url=url)["date_basis"] == "url"
+    assert read(rules, line, "Updated 3 hours ago", fetched=FETCHED)["date_basis"] == "timestamp"
+    # A day after the page was fetched is none, whoever states it; two days are left for clocks and zones.
+    late = read(rules, line, sidecar=dt.date(2024, 10, 21), fetched=FETCHED)
+    assert (late["date"], late["date_basis"]) == (DAY, "timestamp")
+    assert read(rules, sidecar=dt.date(2024, 10, 20), fetched=FETCHED)["date_basis"] == "sidecar"
+    assert read(rules, "21 October 2024", fetched=FETCHED)["date"] is None
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ("Updated 3 sec ago", 18),
+        ("Updated 5 min 52 sec ago", 18),
+        ("2 hours ago", 18),
+        ("10 hours ago", 17),
+        ("Published 2 days ago", 16),
+        ("an hour ago", 18),
+        ("just now", 18),
+        ("vor 10 Stunden", 17),
+        ("vor 3 Tagen", 15),
+        ("il y a 10 heures", 17),
+        ("hace 10 horas", 17),
+        ("10 ore fa", 17),
+        ("há 10 horas", 17),
+        ("10 uur geleden", 17),
+        ("for 10 timer siden", 17),
+        ("för 10 timmar sedan", 17),
+        ("10 godzin temu", 17),
+        ("před 10 hodinami", 17),
+        ("10 saat önce", 17),
+        ("10時間前", 17),
+        ("10小时前", 17),
+        ("10시간 전", 17),
+    ],
+)
+def test_ages_count_from_the_fetch(rules: Rulebook, line: str, day: int) -> None:
+    found = read(rules, line, fetched=FETCHED)
+    assert (found["date"], found["date_basis"]) == (dt.date(2024, 10, day), "relative")
+    assert found["date_raw"] == line
+    assert read(rules, line)["date"] is None  # nothing anchors it
+
+
+def test_ages_that_are_none() -> None:
+    assert age_of("Ferries", ["en"]) is None
+    assert age_of("in 2 hours", ["en"]) is None
+    assert day_of("Ferries 14, 2023", LANGUAGES, None, True) is None
+
+
+HEAD = "headline Ferries return to Kelmore\ntimestamp {stamp}\nbody KELMORE: The ferries {lead} of the harbour.\n"
+
+
+def anchored(rules: Rulebook, *articles: tuple[str, str], **columns: object) -> list[dt.date | None]:
+    """The days of a page's articles, each (date line, words of the lead)."""
+    page = "".join(HEAD.format(stamp=stamp, lead=lead) for stamp, lead in articles)
+    lines = split_output({"a": page, "b": "headline Other\ntimestamp Updated 2 min ago\nbody On Friday it rained."})
+    (_, found, _) = assemble(lines, texts_for(lines, **columns), rules)
+    assert found.filter(page="b")["date"].to_list() == [None]  # no page anchors another
+    days: list[dt.date | None] = found.filter(page="a")["date"].to_list()
+    return days
+
+
+FRIDAY = dt.date(2024, 10, 18)
+OLD, NEW = ("Updated 3 October 2024", "sailed on Monday"), ("Updated 18 October 2024", "sailed on Wednesday out")
+
+
+def test_a_weekday_in_a_lead_anchors_the_ages_of_its_page(rules: Rulebook) -> None:
+    days = anchored(rules, OLD, ("Updated 3 sec ago", "sailed on Friday out"), ("Updated 5 min ago", "lay out"), NEW)
+    assert days == [dt.date(2024, 10, 3), FRIDAY, FRIDAY, FRIDAY]
+
+
+@pytest.mark.parametrize(
+    "articles",
+    [
+        [("Updated 3 sec ago", "sailed on Thursday out")],  # another weekday than the newest day's
+        [("Updated 3 sec ago", "sailed on Friday out"), ("Updated 5 min ago", "sailed on Thursday out")],
+        [("Updated 3 sec ago", "sailed on Friday, not Thursday, out")],
+        [("Updated 3 sec ago", "sailed out")],
+        [("Updated 3 sec ago", "lowered prices for Black Friday out")],
+        [("Updated 3 sec ago", "have lain idle since last Friday out")],
+        [("Updated 3 days ago", "sailed on Friday out")],  # older than a day: says nothing of today
+    ],
+)
+def test_without_one_weekday_ages_stay_open(rules: Rulebook, articles: list[tuple[str, str]]) -> None:
+    days = anchored(rules, *articles, NEW)
+    assert days == [*[None] * len(articles), FRIDAY]
+
+
+def test_a_page_without_a_dated_article_anchors_nothing(rules: Rulebook) -> None:
+    assert anchored(rules, ("Updated 3 sec ago", "sailed on Friday out")) == [None]
+
+
+def test_ages_over_a_day_are_not_anchored(rules: Rulebook) -> None:
+    days = anchored(rules, ("Updated 3 sec ago", "sailed on Friday out"), ("Updated 30 hours ago", "lay out"), NEW)
+    assert days == [FRIDAY, None, FRIDAY]
+
+
+def test_the_url_dates_the_first_article_only(rules: Rulebook) -> None:
+    lines = split_output({"a": HEAD.format(stamp="14 August 2023", lead="a") + HEAD.format(stamp="May", lead="b")})
+    (_, found, _) = assemble(lines, texts_for(lines, url="https://x.example/2024/02/19/a"), rules)
+    assert found["date"].to_list() == [dt.date(2024, 2, 19), None]
+    (_, found, _) = assemble(lines, texts_for(lines, sidecar_date=DAY), rules)
+    assert found["date_basis"].to_list() == ["sidecar", "sidecar"]
+
+
+@pytest.mark.parametrize(
+    ("captions", "expected"),
+    [
+        (("Boats at Kelmore on July 26, 2024. (AFP)",), (2024, 7, 26)),
+        (("Boats at Kelmore, 26 July 2024.", "Boats in 2025", "The pier on March 1, 2020"), (2024, 7, 26)),
+        (("Boote am 26. Juli 2024 in Kelmore",), (2024, 7, 26)),
+        (("Les bateaux, le 1er août 2023.",), (2023, 8, 1)),
+        (("Barcos el 26 de julio de 2024",), (2024, 7, 26)),
+        (("Archivbild (16.08.2024): Boote",), (2024, 8, 16)),
+        (("2024年7月26日、港で",), (2024, 7, 26)),
+        (("Boats in July 2024", "Boats on Friday", "Hall 12, 2019"), None),
+        (("Boats on February 31, 2024",), None),
+        (("Boats on July 26, 2031",), None),  # after the fetch
+    ],
+)
+def test_captions_bound_the_day_and_no_more(
+    rules: Rulebook, captions: tuple[str, ...], expected: tuple[int, int, int] | None
+) -> None:
+    found = read(rules, captions=captions, fetched=FETCHED)
+    assert found["date_not_before"] == (dt.date(*expected) if expected else None)
+    assert found["date"] is None
+
+
+def test_every_date_rule_matches_its_example_and_not_its_counter(rules: Rulebook) -> None:
+    for rule in rules.rules:
+        if rule.id.startswith("timestamp/"):
+            assert pl.Series([rule.example, rule.counter]).str.contains(rule.whole).to_list() == [True, False], rule.id
+
+
+@given(day=st.dates(dt.date(1990, 1, 1), dt.date(2049, 12, 31)))
+def test_figures_are_read_as_printed_or_not_at_all(day: dt.date) -> None:
+    printed = f"{day.day}/{day.month}/{day.year}"
+    assert day_of(printed, [], "DMY", False) == day
+    assert day_of(f"{day.month}/{day.day}/{day.year}", [], "MDY", False) == day
+    assert day_of(day.isoformat(), [], None, False) == day
+    ambiguous = day.day <= 12 and day.day != day.month
+    assert day_of(printed, [], None, False) == (None if ambiguous else day)
+
+
+@given(text=st.text(st.characters(categories=("L", "N", "P", "Zs")), max_size=40))
+def test_words_give_a_day_only_with_its_figures(text: str) -> None:
+    found = day_of(text, LANGUAGES, None, True)
+    assert found is None or (str(found.day) in text and str(found.year)[-2:] in text)

@@ -1,0 +1,82 @@
+"""Every rule at work: its example, its counter-example, and that it is missed when it is gone."""
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from assets.resources import Rules
+from pipeline.label import ruled
+from pipeline.lines import lines
+from pipeline.parts import cut
+from pipeline.rulebook import Rule, Rulebook
+from tests.pages import texts_of
+
+BOOK = Rules().book
+PHRASES: dict[str, str] = tomllib.loads((Path(__file__).parents[1] / "data/rules.toml").read_text(encoding="utf-8"))
+each = pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
+
+
+def matched(texts: list[str], rules: Rulebook) -> list[str | None]:
+    """The rule that tells each text; all at once, since it is the patterns' compilation that costs."""
+    rows = lines(texts_of({f"{i:04}": text for i, text in enumerate(texts)}))
+    return ruled(rows, rules)["rule"].to_list()
+
+
+EXAMPLES = matched([rule.example for rule in BOOK.rules], BOOK)
+# every rule → the rules whose examples it would tell
+TOLD = {
+    rule.id: [r.id for r, hit in zip(BOOK.rules, SERIES.str.contains(rule.whole), strict=True) if hit]
+    for SERIES in [pl.Series([r.example for r in BOOK.rules])]
+    for rule in BOOK.rules
+}
+KEPT_APART = matched(list(PHRASES.values()), BOOK)
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"), list(zip(BOOK.rules, EXAMPLES, strict=True)), ids=lambda x: getattr(x, "id", "")
+)
+def test_example_is_told_by_this_rule(rule: Rule, found: str) -> None:
+    assert found == rule.id
+
+
+@each
+def test_without_the_rule_its_example_is_missed(rule: Rule) -> None:
+    assert [other for other, told in TOLD.items() if rule.id in told and other != rule.id] == []
+
+
+@each
+def test_counter_example_is_left_alone(rule: Rule) -> None:
+    alone = replace(BOOK, rules=(rule,))
+    assert matched([rule.counter], alone) == [None]
+    assert len(cut(lines(texts_of({"p": rule.counter})), [rule], pl.lit(rule.where != "line"))) == 1
+
+
+@each
+def test_why_is_given(rule: Rule) -> None:
+    assert len(rule.why) >= 10
+
+
+@pytest.mark.parametrize("rule", [r for r in BOOK.rules if r.where != "line"], ids=lambda rule: rule.id)
+def test_piece_is_cut_off_the_end_of_a_paragraph(rule: Rule) -> None:
+    text = f"The miller closed the sluice before the rain came. {rule.example}"
+    pieces = cut(lines(texts_of({"p": text})), [rule], pl.lit(True))["text"].to_list()
+    assert pieces == ["The miller closed the sluice before the rain came. ", rule.example]
+
+
+@pytest.mark.parametrize("rule", [r for r in BOOK.rules if r.where == "inline"], ids=lambda rule: rule.id)
+def test_piece_is_not_cut_out_of_a_sentence(rule: Rule) -> None:
+    text = f"The miller said that {rule.example} was all the sign outside his mill had ever said to anyone."
+    assert len(cut(lines(texts_of({"p": text})), [rule], pl.lit(True))) == 1
+
+
+@pytest.mark.parametrize(("rule_id", "found"), list(zip(PHRASES, KEPT_APART, strict=True)))
+def test_no_rule_was_lost(rule_id: str, found: str) -> None:
+    """The phrases are kept apart from the rules, so that a rule that goes takes no test with it."""
+    assert found == rule_id
+
+
+def test_every_rule_has_its_phrase() -> None:
+    assert set(PHRASES) == {rule.id for rule in BOOK.rules}
