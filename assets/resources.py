@@ -9,6 +9,7 @@ from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
@@ -16,7 +17,6 @@ from pydantic import Field, PrivateAttr
 from assets import progress
 from assets.store import Store, apart
 from pipeline.rulebook import Rulebook
-
 
 POOL = "broadsheet-data"
 
@@ -108,7 +108,9 @@ def dead(instance: dg.DagsterInstance, died: str | None, here: Path) -> Iterator
 
 
 def _data(run: dg.DagsterRun) -> Path:
-    config = run.run_config.get("resources", {}).get("folders", {}).get("config", {})
+    config: Any = run.run_config
+    for key in ("resources", "folders", "config"):
+        config = config.get(key, {})
     return Path(config.get("data", default("data")))
 
 

@@ -23,7 +23,7 @@ BULLET = r"^(?:[•‣▪●◦·■]\s*|[*–—-]\s+)"
 ALONE = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 WORD = rf"[{ALONE}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{ALONE}]]+(?:['’-][[\p{{L}}\p{{M}}\p{{N}}]--[{ALONE}]]+)*"
 
-SENTENCE_END = r"""[.!?:;…。！？؟।]["'”’»«“)\]」』]*$|["”’»«“」』]$"""
+SENTENCE_END = r"""[.!?:;…。！？؟।"”’»«“)\]」』】]['’]*$"""
 BREAKS_OFF = r"(?:…|\.\.\.|\[…\]|\[\.\.\.\])$"
 # A last paragraph without an end is a cut only where it is long enough for a sentence (a heading or a signature is
 # not), and where the article ends its other paragraphs, three of them at least: some outlets never do.

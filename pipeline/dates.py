@@ -66,8 +66,8 @@ NO_WEEKDAY = r"(?i)\b(?:black|good|ash|holy|super|palm|bloody|cyber|easter|last|
 def dates(articles: pl.DataFrame, stamps: pl.DataFrame, captions: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """The day of every article and what settled it.
 
-    `articles`: page, article_no, line_start, first_body (lines), lead (first body paragraph), language, day_order (of the
-    outlet), url, sidecar_date, fetched_at. `stamps`: page, article_no, line_no, destination, text of the lines
+    `articles`: page, article_no, line_start, first_body (lines), lead (first body paragraph), language, day_order (of
+    the outlet), url, sidecar_date, fetched_at. `stamps`: page, article_no, line_no, destination, text of the lines
     with role timestamp or byline. `captions`: page, article_no, text.
     → page, article_no, date, date_kind, date_raw, date_basis, date_not_before, in the order of `articles`.
     """

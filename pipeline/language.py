@@ -66,7 +66,7 @@ def languages(bodies: pl.Series) -> pl.DataFrame:
 def _evidence() -> list[pl.Expr]:
     """Counts over `head`: letters, words, English stop words, letters of each script."""
     head = pl.col("head")
-    english = rf"(?i)\b(?:{ENGLISH.replace(' ', '|')})\b"
+    english = rf"(?i)(?-u:\b)(?:{ENGLISH.replace(' ', '|')})(?-u:\b)"
     counts = {"han": HAN, "kana": KANA_LETTERS, **{f"script_{code}": p for code, p in SCRIPTS.items()}}
     return [
         head.str.count_matches(r"\p{L}").alias("letters"),

@@ -120,8 +120,9 @@ def articles(solid: pl.DataFrame) -> pl.DataFrame:
     begin = pl.coalesce("headline_n", "first")
     above = (pl.col("segment") == 0) & pl.col("role").is_in(["timestamp", "byline"]) & pl.col("n").ge(begin - ABOVE)
     number = pl.col("first").is_not_null() & pl.col("segment").ne_missing(pl.col("segment").shift(1).over("page"))
+    inside = pl.col("first").is_not_null() & ((pl.col("n") >= begin) | above)
     return solid.with_columns(
-        article_no=pl.when((pl.col("n") >= begin) | above).then(number.cast(pl.Int32).cum_sum().over("page")),
+        article_no=pl.when(inside).then(number.cast(pl.Int32).cum_sum().over("page")),
         depth=(pl.col("text") & pl.col("n").is_between("first", "last")).cum_sum().over(ARTICLE),
     )
 
@@ -129,9 +130,9 @@ def articles(solid: pl.DataFrame) -> pl.DataFrame:
 def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
     """`role`, `reason` and `score` of a solid line, from the strongest evidence that speaks."""
     inside, open_ = pl.col("article_no").is_not_null(), pl.col("open")
-    head = inside & (pl.col("n") < pl.col("first"))
-    block = inside & pl.col("n").is_between("first", "last")
-    tail = inside & (pl.col("n") > pl.col("last"))
+    head = inside & (pl.col("n") < pl.col("first")).fill_null(False)
+    block = inside & pl.col("n").is_between("first", "last").fill_null(False)
+    tail = inside & (pl.col("n") > pl.col("last")).fill_null(False)
     early = inside & (pl.col("depth") <= HEAD_TEXTS) & ~tail
     role = pl.col("role")
     next_text = pl.col("text").shift(-1).over("page").fill_null(False)
@@ -147,7 +148,7 @@ def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
     repeat = pl.concat_str(pl.lit("repeat-of:"), first.cast(pl.String))
     start_score = pl.when(pl.col("start").is_not_null()).then(START_SCORE).otherwise(HEADLINE_SCORE)
     cases: list[tuple[pl.Expr, str, str | pl.Expr, float | pl.Expr]] = [
-        (pl.col("n") == pl.col("headline_n"), "headline", pl.col("evidence"), start_score),
+        (inside & (pl.col("n") == pl.col("headline_n")), "headline", pl.col("evidence"), start_score),
         (again & head & open_ & (pl.col("key") == pl.col("headline_key")), "headline_repeat", repeat, REPEAT_SCORE),
         (again & caption, "caption_repeat", repeat, REPEAT_SCORE),
         (again & head & open_ & pl.col("repeats"), "caption_repeat", repeat, REPEAT_SCORE),
