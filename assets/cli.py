@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
+import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from assets.store import Store, StoreError, apart
 from assets.summary import printable, summary
@@ -131,28 +133,49 @@ def _run(
     from assets import progress
     from assets.definitions import defs
 
-    progress.show = bar
-    progress.notice = lambda message: print(message, file=sys.stderr)
-    return defs.resolve_job_def("corpus").execute_in_process(
-        instance=instance,
-        raise_on_error=options.debug,
-        run_config={
-            "resources": {"folders": {"config": {"seeds": str(seeds), "data": str(data), "wait": options.wait}}},
-            "loggers": {"console": {"config": {"log_level": "INFO" if options.debug else "CRITICAL"}}},
-        },
-    )
+    # While a step runs Dagster keeps what it prints for the run's log; what is dup'ed before still reaches the user.
+    with open(os.dup(sys.stderr.fileno()), "w", buffering=1) as screen:
+        progress.show = partial(bar, screen)
+        progress.notice = partial(print, file=screen)
+        return defs.resolve_job_def("corpus").execute_in_process(
+            instance=instance,
+            raise_on_error=options.debug,
+            run_config={
+                "resources": {"folders": {"config": {"seeds": str(seeds), "data": str(data), "wait": options.wait}}},
+                "loggers": {"console": {"config": {"log_level": "INFO" if options.debug else "CRITICAL"}}},
+            },
+        )
 
 
 @contextmanager
-def bar(what: str, total: int, unit: str) -> Iterator[Any]:
-    """A progress bar, where somebody looks at it and it takes longer than a second."""
-    if not sys.stderr.isatty():
+def bar(screen: TextIO, what: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar, where somebody looks at it and it takes longer than a second. A thread draws it: batches are
+    large, and the time should go on between them."""
+    if not screen.isatty():
         yield lambda n: None
         return
-    from tqdm import tqdm
+    done, over = [0], threading.Event()
 
-    with tqdm(total=total, desc=what, unit=f" {unit}", unit_scale=True, delay=1, leave=False) as shown:
-        yield shown.update
+    def advance(n: int) -> None:
+        done[0] += n
+
+    def draw() -> None:
+        if over.wait(1):
+            return
+        from tqdm import tqdm
+
+        with tqdm(total=total, desc=what, unit=f" {unit}", leave=False, file=screen) as shown:
+            while not over.wait(0.5):
+                shown.n = done[0]
+                shown.refresh()
+
+    drawer = threading.Thread(target=draw, daemon=True)
+    drawer.start()
+    try:
+        yield advance
+    finally:
+        over.set()
+        drawer.join()
 
 
 def _failure(result: "dg.ExecuteInProcessResult") -> tuple[str, int]:

@@ -23,7 +23,7 @@ FEW_WORDS = 4
 
 # Words long enough to mean something, cut to six letters so that an inflected form is the same word; in scripts
 # without spaces, pairs of characters.
-WORD = r"\b\p{L}{4,6}|\p{N}{2,}|[\x{0e00}-\x{0e7f}\x{3040}-\x{30ff}\x{3400}-\x{9fff}]{2}"
+WORD = r"\p{L}{4,}|\p{N}{2,}|[\x{0e00}-\x{0e7f}\x{3040}-\x{30ff}\x{3400}-\x{9fff}]{2}"
 
 RUN, ARTICLE = ["page", "run"], ["page", "segment"]
 
@@ -154,5 +154,5 @@ def cohesion(candidates: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
 
 def words(rows: pl.DataFrame, *keep: str | pl.Expr) -> pl.DataFrame:
     """page, `keep`, word: the distinct words of each row."""
-    found = pl.col("key").str.extract_all(WORD)
+    found = pl.col("key").str.extract_all(WORD).list.eval(pl.element().str.slice(0, 6))
     return rows.select("page", *keep, word=found).explode("word").drop_nulls("word").unique()

@@ -17,6 +17,7 @@ from pipeline.tables import ROLES
 
 WHERE = ("line", "inline", "end")
 MARKS = ("ends-article", "opens-related", "truncated", "published", "updated", "relative", "weak")
+MAX_PATTERN = 50_000  # characters, all fragments filled in; the longest rule has a third of that
 DAY_ORDERS = ("DMY", "MDY", "YMD")
 
 
@@ -136,11 +137,13 @@ def _filler(fragments: Mapping[str, str]) -> Any:
     name = re.compile(r"\{([a-z][a-z_]*)\}")
 
     def fill(where: str, pattern: str) -> str:
-        for _ in range(5):  # fragments may use fragments
+        while name.search(pattern):  # fragments may use fragments
             unknown = set(name.findall(pattern)) - set(fragments)
             if unknown:
                 raise RuleError(f"{where}: no fragment {', '.join(sorted(unknown))}")
             pattern = name.sub(lambda m: f"(?:{fragments[m[1]]})", pattern)
+            if len(pattern) > MAX_PATTERN:
+                raise RuleError(f"{where}: its fragments use each other in a circle, or make it too long")
         try:
             pl.Series([""]).str.contains(pattern)
         except pl.exceptions.PolarsError as e:

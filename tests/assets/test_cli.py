@@ -1,9 +1,11 @@
 """The command line: what it says, what it returns, and that errors are one line."""
 
+import io
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import dagster as dg
@@ -201,6 +203,17 @@ def test_the_dictionary_in_docs_is_that_of_the_declarations(run) -> None:  # typ
     said = run("dictionary")
     assert said.out == dictionary()
     assert (ROOT / "docs" / "tables.md").read_text() == said.out, "python -m assets dictionary > docs/tables.md"
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_the_bar(looked_at: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: looked_at)
+    with cli.bar(screen, "read", 20, "files") as advance:
+        advance(5)
+        time.sleep(2.2 if looked_at else 0)
+    assert ("5/20" in screen.getvalue()) == looked_at
+    assert screen.getvalue().split("\r")[-1].strip() == "", "it is gone in the end"
 
 
 def test_help_does_not_wait_for_dagster() -> None:

@@ -181,7 +181,10 @@ def test_the_samples() -> None:
                 "title": (have["title"], want["title"]),
                 "outlet": (have["outlet"] or "", page["outlet"]),
                 "date": (str(have["date"] or ""), want["date"]),
-                "date_not_before": (str(have["date_not_before"] or ""), want.get("date_not_before", str(have["date_not_before"] or ""))),
+                "date_not_before": (
+                    str(have["date_not_before"] or ""),
+                    want.get("date_not_before", str(have["date_not_before"] or "")),
+                ),
                 "truncated": (have["truncated"], want["truncated"]),
                 "line_start": (have["line_start"], want["line"]),
                 "duplicate_of": (folded.get((file, number), ""), want.get("duplicate_of", "")),

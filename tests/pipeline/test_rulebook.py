@@ -34,6 +34,7 @@ def test_marks_and_roles_are_looked_up() -> None:
     [
         ({"a.toml": "x = "}, "a.toml: not TOML"),
         ({"a.toml": RULE}, "a/b: no fragment word"),
+        ({"a.toml": "[fragments]\nword = '{word}'\n" + RULE}, "a/b: its fragments use each other in a circle"),
         ({"a.toml": FRAGMENT + RULE.replace("x{word}y", "x(")}, "a/b: the pattern does not compile"),
         ({"a.toml": FRAGMENT + RULE.replace('why = "a reason"\n', "")}, "a/b: missing 1 required"),
         ({"a.toml": FRAGMENT + RULE + "colour = 1\n"}, "a/b: got an unexpected keyword argument 'colour'"),

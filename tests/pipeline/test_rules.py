@@ -44,7 +44,10 @@ def test_example_is_told_by_this_rule(rule: Rule, found: str) -> None:
 
 @each
 def test_without_the_rule_its_example_is_missed(rule: Rule) -> None:
-    assert [other for other, told in TOLD.items() if rule.id in told and other != rule.id] == []
+    """Or told as something else: no rule does what another one does."""
+    others = [other for other, told in TOLD.items() if rule.id in told and other != rule.id]
+    same = [x for x in others if (BOOK.by_id[x].role, BOOK.by_id[x].marks) == (rule.role, rule.marks)]
+    assert same == []
 
 
 @each
