@@ -21,7 +21,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui rollback check test lock clean
+.PHONY: help corpus ui rollback check test docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ check: $(VENV)/.ready ## lint, format, types, and who may import whom
 
 test: check ## check, then all tests with the coverage of pipeline
 	@$(PY) -m pytest --cov
+
+docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from the declarations
+	@$(PY) -m assets dictionary > docs/tables.md
+	@$(PY) -m assets dictionary --readme README.md > $(VENV)/README.md && cp $(VENV)/README.md README.md
 
 lock: ## resolve requirements.lock again (needs uv; LOCK=--upgrade takes the newest versions)
 	@command -v "$(UV)" > /dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=<path>" >&2; exit 1; }

@@ -14,6 +14,7 @@ from assets.flow import BATCH, plain_errors
 from assets.progress import progress
 from assets.resources import POOL, Folders
 from pipeline import publish
+from pipeline.matching import rule_of
 from pipeline.publish import Finding
 from pipeline.rulebook import Rulebook
 from pipeline.tables import (
@@ -29,9 +30,6 @@ from pipeline.tables import (
     TEXTS,
     Table,
 )
-
-# No family of page furniture has phrases longer than this.
-LONGEST_PHRASE = 420
 
 
 @dataclass(frozen=True)
@@ -144,6 +142,7 @@ def audit_read(folders: Folders) -> Iterator[Finding]:
     files, rejected = folders.store.read(FILES), folders.store.read(REJECTED)
     yield from _declared(FILES, files)
     yield from _declared(REJECTED, rejected)
+    yield from _declared(TEXTS, TEXTS.empty())  # so that they speak where there is no page
     pages = 0
     for texts in folders.store.batches(TEXTS, BATCH):
         yield from _declared(TEXTS, texts)
@@ -161,7 +160,7 @@ def audit_furniture(folders: Folders) -> Iterator[Finding]:
 def audit_understand(folders: Folders) -> Iterator[Finding]:
     """Ledger, articles and pages: nothing lost, nothing invented, no known boilerplate in a body."""
     known, total = boilerplate(folders.rules), folders.store.require(TEXTS)["texts"].rows
-    # So that each of them speaks where there is no page.
+    # so that each of them speaks where there is no page
     yield from publish.audit_pages(TEXTS.empty(), LINES.empty(), PAGES.empty(), PAGE_ARTICLES.empty(), known)
     with progress("check", total, "pages") as advance:
         for texts, lines, pages, articles in folders.store.together(TEXTS, LINES, PAGES, PAGE_ARTICLES, pages=BATCH):
@@ -199,14 +198,8 @@ def accounted(files: pl.DataFrame, rejected: pl.DataFrame, pages: int) -> Findin
 
 def boilerplate(rules: Rulebook) -> Callable[[pl.Series], pl.Series]:
     """Tells which texts are, as a whole, of a known family of page furniture."""
-    patterns = [rule.whole for rule in rules.rules if rule.role == "boilerplate"]
-
-    def known(texts: pl.Series) -> pl.Series:
-        short = texts.filter(texts.str.len_chars() <= LONGEST_PHRASE).unique()
-        hits = pl.DataFrame({"text": short}).filter(pl.any_horizontal(pl.col("text").str.contains(p) for p in patterns))
-        return texts.is_in(hits["text"].implode())
-
-    return known
+    families = rules.of_role("boilerplate")
+    return lambda texts: rule_of(texts, rules).is_in(families).fill_null(False)
 
 
 def _declared(table: Table, frame: pl.DataFrame) -> list[Finding]:

@@ -66,7 +66,8 @@ def parser() -> argparse.ArgumentParser:
     back = command("rollback", rollback, "make the tables before the last run live again")
     back.add_argument("--data", default="data", help="the folder of the results (default: data)")
     back.add_argument("--to", metavar="GENERATION", help="this one instead of the one before")
-    command("dictionary", dictionary, "print what every table and column means, in Markdown")
+    words = command("dictionary", dictionary, "print what every table and column means, in Markdown")
+    words.add_argument("--readme", type=Path, help="print this README instead, with the columns of articles in it")
     return top
 
 
@@ -97,8 +98,12 @@ def rollback(options: argparse.Namespace) -> int:
 
 def dictionary(options: argparse.Namespace) -> int:
     from assets.describe import dictionary as text
+    from assets.describe import readme
 
-    print(text(), end="")
+    if options.readme:
+        print(readme(options.readme.read_text(encoding="utf-8")), end="")
+    else:
+        print(text(), end="")
     return OK
 
 

@@ -1,9 +1,13 @@
 """The declarations of the tables as others show them: Dagster's column schema, the data dictionary in Markdown."""
 
+import re
+
 import dagster as dg
 import polars as pl
 
-from pipeline.tables import PUBLISHED, Column, Table
+from pipeline.tables import ARTICLES, PUBLISHED, Column, Table
+
+MARKED = re.compile(r"(<!-- columns:.*?-->)\n.*?(<!-- end of columns -->)", re.DOTALL)
 
 
 def dtype(column: Column) -> str:
@@ -42,20 +46,28 @@ def dictionary() -> str:
     """The data dictionary: every published table, every column."""
     head = (
         "# The tables\n\n"
-        "Written by `python -m assets dictionary` from the declarations in `pipeline/tables.py`; edit those.\n"
+        "Written by `make docs` from the declarations in `pipeline/tables.py`; edit those.\n"
         "A column without *null* in its type always holds a value.\n"
     )
     return head + "".join(_chapter(table) for table in PUBLISHED)
 
 
+def readme(text: str) -> str:
+    """The README with the columns of `articles` between its marks."""
+    return MARKED.sub(lambda m: f"{m[1]}\n{columns(ARTICLES)}{m[2]}", text)
+
+
 def _chapter(table: Table) -> str:
+    key = ", ".join(f"`{name}`" for name in table.key)
+    return f"\n## {table.name}\n\n{table.meaning} Key: {key}.\n\n{columns(table)}"
+
+
+def columns(table: Table) -> str:
+    """A table's columns as a table of Markdown."""
     rows = "".join(
         f"| `{c.name}` | {dtype(c)}{', *null*' if c.nullable else ''} | {_meaning(c)} |\n" for c in table.columns
     )
-    key = ", ".join(f"`{name}`" for name in table.key)
-    return (
-        f"\n## {table.name}\n\n{table.meaning} Key: {key}.\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}"
-    )
+    return f"| column | type | meaning |\n| --- | --- | --- |\n{rows}"
 
 
 def _meaning(column: Column) -> str:

@@ -20,9 +20,9 @@ from assets.resources import POOL, Folders
 from assets.store import StoreError
 from pipeline import corpus
 from pipeline.dedup import dedup as fold
+from pipeline.faults import one_per_record
 from pipeline.furniture import furniture as learn
 from pipeline.publish import articles as select
-from pipeline.read import one_per_record
 from pipeline.read import read as decode
 from pipeline.rulebook import RuleError
 from pipeline.tables import (

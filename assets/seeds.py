@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from pipeline.read import MAX_PAGE_BYTES, SIDECAR, Rejection, manifest, one_per_record, rejections
+from pipeline.faults import MAX_PAGE_BYTES, Rejection, one_per_record, rejections
+from pipeline.faults import TODO as READ_TODO
+from pipeline.manifest import SIDECAR, manifest
 from pipeline.tables import FILES, REJECTED
 
 # Every reason that this module rejects for, and what the user can do about it.
@@ -27,7 +29,7 @@ TODO = {
     "outside": "Copy what it points to into the folder, or run on that place instead.",
     "unreadable": "Make it readable for the user that runs this, then run again.",
     "vanished": "It was removed during the run; run again if it should be there.",
-    "too-large": f"Split it into a file per page; one may have {MAX_PAGE_BYTES // 2**20} MiB.",
+    "too-large": READ_TODO["too-large"],
     "large-manifest": "Split it: a manifest in each folder of the drop.",
     "no-such-file": "Correct the file name in the manifest, or remove the row.",
     "duplicate-file": "Keep one row for each file; that of the manifest nearest to it was used.",

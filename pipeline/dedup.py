@@ -1,8 +1,7 @@
 """The same article found again, and one story told by several outlets: page_articles → duplicates, stories.
 
-**Texts are compared by their distinct word 5-grams.** Words are lower-cased runs of letters, marks and
-digits; in scripts without spaces each character is a word. The *containment* of a row in another is the share
-of its 5-grams that the other body holds too. A 5-gram is a 64-bit number, compared for equality only.
+**Texts are compared by their distinct word 5-grams** (see `shingles`). The *containment* of a row in another is
+the share of its 5-grams that the other body holds too.
 
 **The same article** is: the same `article_id` (identical bytes under two names), always; else one outlet (see
 `_same_outlet`) and either
@@ -27,17 +26,15 @@ into is ever folded, and a second pass over the rows that stay folds nothing.
 Known limit: reports from one template (prices, weather) in which only a few figures change can reach `SAME`.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 import polars as pl
 
+from pipeline.shingles import FEW_WORDS, Index, Shingles, hashed, shared, shingles, words
 from pipeline.tables import DUPLICATES, STORIES
 
-# Five words in a row are rarely the same by chance, and one changed word spoils only five of them.
-GRAM: Final = 5
 # A copy with 1 word in 30 changed still holds 5/6 of its 5-grams; other articles on the same event share
 # paragraphs, well under half.
 SAME: Final = 0.80
@@ -52,35 +49,13 @@ CONTAINED: Final = 0.95
 SHORTER: Final = 0.90
 # With SAME, two thirds of the longer one are in the shorter one too: no room for another article.
 LENGTH_FITS: Final = 0.80
-# Under 8 words there are at most three 5-grams: chance.
-FEW_WORDS: Final = 8
 # 10 5-grams are the first 14 words; half of them must stand in the other's first 24 words, so that a dateline
 # or one changed word in front does not matter.
 OPENING: Final = 10
 # Titles are edited: half of all their words in common, and three at least, so that a name is not enough.
 TITLE_WORDS: Final = 3
 TITLE_SHARE: Final = 0.5
-# For *finding* candidates a 5-gram shows its first (highest-ranked) 32 representatives only, so that
-# boilerplate left in every article does not make the work quadratic; verification counts every 5-gram. A
-# candidate is missed only where each 5-gram that it shares is also in 32 higher-ranked representatives.
-HOLDERS: Final = 32
-# Articles tokenised at a time: bounds memory, changes nothing.
-SLICE: Final = 2_000
-HASH_SEED: Final = 0
 
-_NO_SPACES: Final = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_WORD: Final = rf"[{_NO_SPACES}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{_NO_SPACES}]]+"
-# Odd, so that multiplication mod 2⁶⁴ loses nothing; different, so that the order of the words counts.
-_WEIGHTS: Final = (
-    0x9E3779B97F4A7C15,
-    0xC2B2AE3D27D4EB4F,
-    0x165667B19E3779F9,
-    0xD6E8FEB86659FD93,
-    0xFF51AFD7ED558CCD,
-)
-_TWIN: Final = ("page", "article_no", "article_id")
-_NO_OPENINGS: Final = pl.DataFrame(schema={"row": pl.UInt32, "opening": pl.List(pl.UInt64)})
-_NO_COUNTS: Final = pl.DataFrame(schema=dict.fromkeys(("row", "shared", "n_grams", "kept_n_grams"), pl.UInt32))
 _LARGEST_FIRST: Final = ("n_words", "fetched_at", "date")
 _SMALLEST_FIRST: Final = ("page_id", "article_no", "page")
 
@@ -97,31 +72,6 @@ class _Rows(NamedTuple):
     opening: pl.Series
 
 
-class _Shingles(NamedTuple):
-    """`postings`: (row, gram), each once a row, of the 5-grams that several rows hold; `n_grams`: (row,
-    n_grams), counting all its distinct ones; `openings`: (row, opening), its first 5-grams in order."""
-
-    postings: pl.DataFrame
-    n_grams: pl.DataFrame
-    openings: pl.DataFrame
-
-
-class _Postings:
-    """The keys of each row, out of a frame (row, code) sorted by row."""
-
-    def __init__(self, frame: pl.DataFrame, n_rows: int) -> None:
-        counts = frame.group_by("row").len()
-        every = pl.DataFrame({"row": range(n_rows)}, schema={"row": pl.UInt32})
-        ends = every.join(counts, "row", "left", maintain_order="left")["len"].fill_null(0).cum_sum()
-        self._codes = frame["code"]
-        self._bounds = [0, *ends.to_list()]
-
-    def of(self, row: int) -> list[int]:
-        start = self._bounds[row]
-        keys: list[int] = self._codes.slice(start, self._bounds[row + 1] - start).to_list()
-        return keys
-
-
 _Test = Callable[[int, int], bool]
 
 
@@ -135,7 +85,7 @@ def dedup(page_articles: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return duplicates, _stories(_ranked(kept, known_outlet_first=False))
 
 
-# --- rank, words, 5-grams
+# --- rank
 
 
 def _ranked(page_articles: pl.DataFrame, known_outlet_first: bool) -> pl.DataFrame:
@@ -145,61 +95,14 @@ def _ranked(page_articles: pl.DataFrame, known_outlet_first: bool) -> pl.DataFra
     descending = [True] * (len(by) - len(_SMALLEST_FIRST)) + [False] * len(_SMALLEST_FIRST)
     return (
         page_articles.sort(by, descending=descending, nulls_last=True)
-        .with_columns(_words("title").list.join(" ").fill_null("").alias("title_key"))
+        .with_columns(words("title").list.join(" ").fill_null("").alias("title_key"))
         .with_row_index("row")
     )
 
 
-def _words(column: str) -> pl.Expr:
-    return pl.col(column).str.to_lowercase().str.extract_all(_WORD)
-
-
-def _shingles(ranked: pl.DataFrame) -> _Shingles:
-    """`ranked` (row, body, n_words, text_hash, title_key) → its 5-grams. A body under FEW_WORDS has a single
-    one, made of text_hash and title, so that it equals only its like."""
-    few = pl.col("n_words") < FEW_WORDS
-    long = ranked.filter(~few).select("row", "body")
-    alone = pl.concat_str("text_hash", "title_key", separator=" ").hash(HASH_SEED)
-    grams, openings = [ranked.filter(few).select("row", alone.alias("gram"))], [_NO_OPENINGS]
-    for i in range(0, len(long), SLICE):
-        every = _grams(long.slice(i, SLICE))
-        grams.append(every.select("row", "gram").unique())
-        first = every.filter(pl.col("place") < 2 * OPENING)
-        openings.append(first.group_by("row").agg(pl.col("gram").sort_by("place").alias("opening")))
-    distinct = pl.concat(grams)
-    return _Shingles(
-        _held_by_several(distinct, "gram"),
-        distinct.group_by("row").agg(pl.len().alias("n_grams")),
-        pl.concat(openings),
-    )
-
-
-def _held_by_several(frame: pl.DataFrame, key: str) -> pl.DataFrame:
-    """The rows whose key stands in another row too, sorted by it: a sort takes a fraction of the memory that
-    hashed groups take."""
-    same = pl.col(key) == pl.col(key).shift()
-    return frame.sort(key).filter(same.fill_null(False) | same.shift(-1, fill_value=False))
-
-
-def _grams(bodies: pl.DataFrame) -> pl.DataFrame:
-    """(row, body) → (row, place, gram): every 5-gram; a body of under five words has none."""
-    hashes = (
-        bodies.select("row", _words("body").alias("word"))
-        .filter(pl.col("word").list.len() >= GRAM)
-        .explode("word")
-        .select("row", pl.col("word").hash(HASH_SEED).alias("word"))
-    )
-    terms = [pl.col("word").shift(-i) * pl.lit(w, pl.UInt64) for i, w in enumerate(_WEIGHTS)]
-    return (
-        hashes.with_columns(gram=pl.sum_horizontal(terms))
-        .filter(pl.col("row") == pl.col("row").shift(1 - GRAM))
-        .select("row", pl.int_range(pl.len()).over("row").alias("place"), "gram")
-    )
-
-
-def _rows(ranked: pl.DataFrame, shingles: _Shingles) -> _Rows:
-    wide = ranked.join(shingles.n_grams, "row", "left", maintain_order="left").join(
-        shingles.openings, "row", "left", maintain_order="left"
+def _rows(ranked: pl.DataFrame, grams: Shingles) -> _Rows:
+    wide = ranked.join(grams.n_grams, "row", "left", maintain_order="left").join(
+        grams.openings, "row", "left", maintain_order="left"
     )
     return _Rows(
         wide["outlet"].to_list(),
@@ -259,68 +162,22 @@ def _open_alike(rows: _Rows, folded: int, kept: int) -> bool:
 # --- greedy assignment
 
 
-def _postings(keys: pl.DataFrame, n_rows: int) -> tuple[_Postings, _Postings, int]:
-    """(row, key, look, post) → what each row looks up, what it posts as a representative, how many codes
-    there are. Keys that stand once are left out: nobody can share them."""
-    code = (pl.col("key") != pl.col("key").shift()).fill_null(False).cum_sum()
-    shared = _held_by_several(keys, "key").select("row", "look", "post", code=code).sort("row")
-    looks = _Postings(shared.filter("look"), n_rows)
-    posts = _Postings(shared.filter("post"), n_rows)
-    return looks, posts, shared["code"].n_unique()
-
-
-class _Greedy:
-    """Rows in rank order against the representatives so far. `related` is the cheap test, made before 5-grams
-    are counted; `alike` the last one."""
-
-    def __init__(self, keys: pl.DataFrame, rows: _Rows, share: float, least: int, related: _Test, alike: _Test) -> None:
-        self.rows, self.share, self.least = rows, share, least
-        self.related, self.alike = related, alike
-        self.looks, self.posts, n_codes = _postings(keys, len(rows.n_grams))
-        self.holders: list[Sequence[int]] = [()] * n_codes
-
-    def assign(self) -> list[tuple[int, int, int]]:
-        """(member, its representative, the 5-grams that they share), by member."""
-        found = []
-        for row in range(len(self.rows.n_grams)):
-            best = self._best(row)
-            if best is None:
-                self._post(row)
-            else:
-                found.append((row, *best))
-        return found
-
-    def _best(self, row: int) -> tuple[int, int] | None:
-        keys = self.looks.of(row)
-        held = [self.holders[k] for k in keys]
-        full = sum(len(h) == HOLDERS for h in held)
-        n = self.rows.n_grams[row]
-        need = max(self.least, int(self.share * n))
-        if full < need:  # whoever shares enough shares a 5-gram whose list is not full
-            held = [h for h in held if len(h) < HOLDERS]
+def _assigned(
+    index: Index, rows: _Rows, share: float, least: int, related: _Test, alike: _Test
+) -> list[tuple[int, int, int]]:
+    """Rows in rank order against the representatives so far: (member, its representative, the 5-grams that they
+    share), by member. `related` is the cheap test, made before 5-grams are counted; `alike` the last one."""
+    found = []
+    for row, n in enumerate(rows.n_grams):
         best, most = None, 0
-        hits = Counter(chain.from_iterable(held))
-        for rep in sorted(hits):
-            if hits[rep] + full < need or not self.related(row, rep):
-                continue
-            # A representative is met through one block only: where no list is full, hits are shared 5-grams.
-            shared = len(set(keys).intersection(self.posts.of(rep))) if full else hits[rep]
-            enough = shared > most and shared >= self.least and shared / n >= self.share
-            if enough and self.alike(row, rep):
-                best, most = rep, shared
-        return None if best is None else (best, most)
-
-    def _post(self, row: int) -> None:
-        alone = (row,)
-        for key in self.posts.of(row):
-            held = self.holders[key]
-            if not held:
-                self.holders[key] = alone  # one tuple for all keys of the row: most have a single holder
-            elif isinstance(held, list):
-                if len(held) < HOLDERS:
-                    held.append(row)
-            else:
-                self.holders[key] = [*held, row]
+        for rep, both in index.sharing(row, max(least, int(share * n)), related):
+            if both > most and both >= least and both / n >= share and alike(row, rep):
+                best, most = rep, both
+        if best is None:
+            index.add(row)
+        else:
+            found.append((row, best, most))
+    return found
 
 
 # --- duplicates
@@ -330,16 +187,10 @@ def _duplicates(ranked: pl.DataFrame) -> pl.DataFrame:
     twin_of = _identical(ranked)
     first = pl.col("row") == pl.col("unit")
     units = ranked.join(twin_of, "row", maintain_order="left").filter(first).drop("row").with_row_index("row")
-    shingles = _shingles(units)
-    rows = _rows(units, shingles)
-    found = _Greedy(
-        _blocked(units, shingles.postings),
-        rows,
-        SAME,
-        1,
-        lambda f, k: _same_outlet(rows, f, k),
-        lambda f, k: _one_is_the_other(rows, f, k),
-    ).assign()
+    grams = shingles(units, 2 * OPENING)
+    rows = _rows(units, grams)
+    index = Index(_blocked(units, grams.postings), len(units))
+    found = _assigned(index, rows, SAME, 1, partial(_same_outlet, rows), partial(_one_is_the_other, rows))
     number = units["unit"]
     stands = {number[f]: number[k] for f, k, _ in found}
     pairs = (
@@ -373,10 +224,10 @@ def _blocked(units: pl.DataFrame, postings: pl.DataFrame) -> pl.DataFrame:
     lists. Every row looks and posts in the block of its outlet (or site); under the titles that both have,
     known outlets post and unknown ones look."""
     place = pl.concat_str(pl.format("outlet {}", "outlet"), pl.format("site {}", _lone_site()), ignore_nulls=True)
-    home = units.select("row", place.hash(HASH_SEED).alias("block"), look=True, post=True)
+    home = units.select("row", hashed(place).alias("block"), look=True, post=True)
     unknown = pl.col("outlet").is_null()
     mixed = (unknown.any() & ~unknown.all()).over("title_key") & (pl.col("title_key") != "")
-    title = pl.col("title_key").hash(HASH_SEED + 1).alias("block")
+    title = hashed(pl.format("title {}", "title_key")).alias("block")
     titled = units.filter(mixed).select("row", title, look=unknown, post=~unknown)
     keyed = postings.join(pl.concat([home, titled]), "row")
     return keyed.select("row", (pl.col("gram") ^ pl.col("block")).alias("key"), "look", "post")
@@ -388,29 +239,9 @@ def _described(pairs: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
     both = pairs.join(ranked, "row").join(kept, "kept")
     same_text = pl.col("text_hash") == pl.col("kept_text_hash")
     differing = both.filter(~same_text).select("row", "kept")
-    counted = [_shared(differing.slice(i, SLICE), ranked) for i in range(0, len(differing), SLICE)]
-    counts = pl.concat([_NO_COUNTS, *counted])
     held = pl.when(same_text).then(1.0).otherwise(pl.col("shared") / pl.max_horizontal("n_grams", 1))
-    return both.join(counts, "row", "left").with_columns(
+    return both.join(shared(differing, ranked), "row", "left").with_columns(
         similarity=held.round(4), kind=_kind(same_text, held), why=_why()
-    )
-
-
-def _shared(pairs: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
-    """(row, kept) → (row, shared, n_grams, kept_n_grams): the distinct 5-grams that both hold, and each."""
-    numbers = pl.concat([pairs["row"], pairs["kept"]])
-    postings, n_grams, _ = _shingles(ranked.filter(pl.col("row").is_in(numbers.implode())))
-    counted = (
-        pairs.join(postings, "row")
-        .join(postings.rename({"row": "kept"}), ["kept", "gram"])
-        .group_by("row")
-        .agg(pl.len().alias("shared"))
-    )
-    return (
-        pairs.join(counted, "row", "left")
-        .join(n_grams, "row", "left")
-        .join(n_grams.rename({"row": "kept", "n_grams": "kept_n_grams"}), "kept", "left")
-        .select("row", pl.col("shared", "n_grams", "kept_n_grams").fill_null(0))
     )
 
 
@@ -474,14 +305,15 @@ def _why() -> pl.Expr:
 
 def _stories(kept: pl.DataFrame) -> pl.DataFrame:
     """The rows that stay, ranked by words → STORIES: every group of a representative and its members."""
-    shingles = _shingles(kept)
-    rows = _rows(kept, shingles)
-    keys = shingles.postings.select("row", pl.col("gram").alias("key"), look=True, post=True)
-    found = _Greedy(keys, rows, STORY, STORY_GRAMS, lambda f, k: _other_place(rows, f, k), lambda _f, _k: True).assign()
-    member = [(row, rep, shared / rows.n_grams[row]) for row, rep, shared in found]
+    grams = shingles(kept)
+    rows = _rows(kept, grams)
+    keys = grams.postings.select("row", pl.col("gram").alias("key"), look=True, post=True)
+    index = Index(keys, len(kept))
+    found = _assigned(index, rows, STORY, STORY_GRAMS, partial(_other_place, rows), lambda _member, _rep: True)
+    member = [(row, rep, both / rows.n_grams[row]) for row, rep, both in found]
     head = [(rep, rep, 1.0) for rep in sorted({rep for _, rep, _ in found})]
     schema = {"row": pl.UInt32, "rep": pl.UInt32, "similarity": pl.Float64}
     grouped = pl.DataFrame(member + head, schema=schema, orient="row")
     story = kept.select(pl.col("row").alias("rep"), pl.col("article_id").alias("story_id"))
-    listed = grouped.join(story, "rep").join(kept.select("row", *_TWIN), "row")
+    listed = grouped.join(story, "rep").join(kept.select("row", "page", "article_no", "article_id"), "row")
     return STORIES.conform(listed.with_columns(pl.col("similarity").round(4))).sort("page", "article_no")

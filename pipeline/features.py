@@ -25,7 +25,7 @@ def measure(rows: pl.DataFrame) -> pl.DataFrame:
     solid = pl.col("trimmed") != ""
     rows = rows.with_columns(trimmed=trimmed).with_columns(
         key=folded(pl.col("trimmed")),
-        width=(pl.col("trimmed").str.len_chars() + pl.col("trimmed").str.count_matches(DENSE)).cast(pl.Int32),
+        width=width(pl.col("trimmed")),
         sentence=pl.col("trimmed").str.contains(SENTENCE_END),
         bullet=pl.col("text").str.contains(BULLET) & solid,
     )
@@ -35,6 +35,11 @@ def measure(rows: pl.DataFrame) -> pl.DataFrame:
         prose=(pl.col("width") >= LONG_WIDTH)
         | (pl.col("sentence") & (pl.col("width") >= SENTENCE_WIDTH) & ~pl.col("trimmed").str.contains(DOUBTFUL_END)),
     ).select(*LINES.schema.names()[:5], "trimmed", "key", "width", "gap", "sentence", "bullet", "prose")
+
+
+def width(text: pl.Expr) -> pl.Expr:
+    """Characters, those of scripts without spaces counted twice."""
+    return (text.str.len_chars() + text.str.count_matches(DENSE)).cast(pl.Int32)
 
 
 def folded(text: pl.Expr) -> pl.Expr:

@@ -87,7 +87,7 @@ def singles(solid: pl.DataFrame) -> pl.DataFrame:
 
 def headlines(solid: pl.DataFrame) -> pl.DataFrame:
     """Adds `headline_n`, `headline_key` and `evidence` to every line of a segment. Where its start is known, that is
-    the headline; before the page's first start it is the line, among the open ones before the text, that `best` finds."""
+    the headline; before the page's first start it is the one of the open lines before the text that `best` finds."""
     given = solid.filter(pl.col("start").is_not_null()).select(*ARTICLE, "n", "key", evidence="start")
     before_text = pl.col("open") & ~pl.col("bullet") & (pl.col("n") < pl.col("first"))
     candidates = solid.filter(before_text & pl.col("width").is_between(*HEADLINE_WIDTH)).join(

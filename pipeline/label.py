@@ -3,12 +3,11 @@
 import polars as pl
 
 from pipeline.features import measure
+from pipeline.matching import rule_of
 from pipeline.parts import cut, numbered
 from pipeline.rulebook import Rulebook
 from pipeline.scope import scopes
 
-# No rule's phrase is longer than this; a longer line is text, and is only searched for pieces to cut out.
-MAX_RULE_WIDTH = 420
 # Teasers of a "Read more" block that follow their heading at the most; a longer list has other headings in it.
 MAX_TEASERS = 8
 TEASER_WIDTH = 220
@@ -26,7 +25,7 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
     - `role`, `reason`, `score`: from rules, teaser blocks and corpus furniture; `body` for what reads as a
       paragraph; all three null on lines that only their place can tell (`split` decides)
     """
-    rows = pieced(ruled(lines, rules), rules)
+    rows = pieced(lines.with_columns(rule=rule_of(lines["trimmed"], rules)), rules)
     rows = rows.with_columns(furniture=is_furniture(rows, texts, furniture, rules), teaser=teasers(rows, rules))
     rows = rows.join(notices(rows, rules), on="page", how="left", maintain_order="left")
     role_of = {rule.id: rule.role for rule in rules.rules}
@@ -72,24 +71,9 @@ def pieced(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     if parts.height == rows.height:
         return rows
     whole = pl.col("part") == 0
-    fresh = ruled(measure(parts.drop("rule")), rules).select(pl.exclude("rule"), "rule")
-    fresh = fresh.with_columns(row=parts["row"])
-    return pl.concat([parts.filter(whole).select(fresh.columns), fresh.filter(~whole)]).sort("row", "part").drop("row")
-
-
-def ruled(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """Adds `rule`: the first rule (in the order of the files) whose pattern is the whole of the trimmed text.
-
-    Each text once, and rule by rule on what no rule before has taken, outside of one big expression: so a pattern is
-    compiled once, where an expression compiles it in each of Polars' threads."""
-    left = rows.filter(pl.col("width").is_between(1, MAX_RULE_WIDTH))["trimmed"].unique()
-    found = [pl.DataFrame(schema={"trimmed": pl.String, "rule": pl.String})]
-    for rule in rules.rules:
-        hit = left.str.contains(rule.whole)
-        if hit.any():
-            found.append(left.filter(hit).to_frame().with_columns(rule=pl.lit(rule.id)))
-            left = left.filter(~hit)
-    return rows.join(pl.concat(found), on="trimmed", how="left", maintain_order="left")
+    fresh = measure(parts).with_columns(parts["row"]).filter(~whole)
+    fresh = fresh.with_columns(rule=rule_of(fresh["trimmed"], rules))
+    return pl.concat([parts.filter(whole).select(fresh.columns), fresh]).sort("row", "part").drop("row")
 
 
 def teasers(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:

@@ -7,6 +7,7 @@ import polars as pl
 
 from pipeline.features import SENTENCE_WIDTH
 from pipeline.headlines import NEAR, headlines, starts
+from pipeline.matching import rule_of
 from pipeline.parts import cut, numbered
 from pipeline.rulebook import Rulebook
 
@@ -188,23 +189,21 @@ def as_expr(value: pl.Expr | str | float) -> pl.Expr:
 
 
 def credited(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """Cuts an agency's credit off the end of body text: a part of its own, role `credit`."""
+    """Cuts an agency's credit off the end of body text: a part of its own, role `credit`. What is left is body, unless
+    a rule knows it."""
     ends = [rule for rule in rules.rules if rule.where == "end"]
-    last = pl.col("role") == "body"
-    pieces = cut(rows.with_columns(uncut=pl.col("text")), ends, last)
-    matched = pl.coalesce(
-        *(pl.when(pl.col("text").str.strip_chars().str.contains(rule.whole)).then(pl.lit(rule.id)) for rule in ends),
-        pl.lit(None, pl.String),
-    )
-    pieces = pieces.with_columns(credit=pl.when(pl.col("text") != pl.col("uncut")).then(matched))
-    is_credit = pl.col("credit").is_not_null()
+    pieces = cut(rows.with_columns(uncut=pl.col("text")), ends, pl.col("role") == "body")
+    pieces = pieces.with_columns(trimmed=pl.col("text").str.strip_chars())
+    was_cut = pl.when(pl.col("text") != pl.col("uncut")).then("trimmed").otherwise(pl.lit(""))
+    pieces = pieces.with_columns(rule_of(pieces.select(was_cut).to_series(), rules).alias("fresh"))
+    fresh = pl.col("fresh")
+    role = fresh.replace_strict({rule.id: rule.role for rule in rules.rules}, default=None, return_dtype=pl.String)
     return (
         numbered(pieces)
         .with_columns(
-            role=pl.when(is_credit).then(pl.lit("credit")).otherwise("role"),
-            reason=pl.coalesce("credit", "reason"),
-            score=pl.when(is_credit).then(1.0).otherwise("score"),
-            trimmed=pl.col("text").str.strip_chars(),
+            role=pl.coalesce(role, "role"),
+            reason=pl.coalesce(fresh, "reason"),
+            score=pl.when(fresh.is_not_null()).then(1.0).otherwise("score"),
         )
-        .drop("uncut", "credit")
+        .drop("uncut", "fresh")
     )

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from running import MARK, PAGE, Job
-
-from assets.definitions import defs
+from running import MARK, PAGE, Job, run
 
 
 @pytest.fixture
@@ -31,18 +29,9 @@ def data(tmp_path: Path) -> Path:
 def job(seeds: Path, data: Path) -> Job:
     """Runs the job, or those of its assets that are named."""
 
-    def run(
+    def call(
         *assets: str, into: Path = data, instance: dg.DagsterInstance | None = None, wait: float = 0
     ) -> dg.ExecuteInProcessResult:
-        folders = {"seeds": str(seeds), "data": str(into), "wait": wait}
-        return defs.resolve_job_def("corpus").execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            asset_selection=[dg.AssetKey(a) for a in assets] or None,
-            run_config={
-                "resources": {"folders": {"config": folders}},
-                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            },
-        )
+        return run(seeds, into, *assets, instance=instance, wait=wait)
 
-    return run
+    return call

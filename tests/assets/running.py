@@ -1,8 +1,11 @@
 """What tests of runs share: pages with a mark in them, and how a run is asked for."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import dagster as dg
+
+from assets.definitions import defs
 
 Job = Callable[..., dg.ExecuteInProcessResult]
 
@@ -17,6 +20,22 @@ Members said the work would begin in the spring and would cost less than a third
 Fishermen who keep their boats at pier {n} welcomed the vote, though several asked where they should moor until then.
 The harbour master promised room for all {n} boats at the northern quay, and said nobody would have to pay for it.
 """
+
+
+def run(
+    seeds: Path, data: Path, *assets: str, instance: dg.DagsterInstance | None = None, wait: float = 0
+) -> dg.ExecuteInProcessResult:
+    """The job on two folders, or those of its assets that are named."""
+    folders = {"seeds": str(seeds), "data": str(data), "wait": wait}
+    return defs.resolve_job_def("corpus").execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        asset_selection=[dg.AssetKey(a) for a in assets] or None,
+        run_config={
+            "resources": {"folders": {"config": folders}},
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        },
+    )
 
 
 def failures(result: dg.ExecuteInProcessResult) -> Sequence[str]:

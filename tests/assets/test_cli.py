@@ -202,7 +202,13 @@ def test_rollback(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
 def test_the_dictionary_in_docs_is_that_of_the_declarations(run) -> None:  # type: ignore[no-untyped-def]
     said = run("dictionary")
     assert said.out == dictionary()
-    assert (ROOT / "docs" / "tables.md").read_text() == said.out, "python -m assets dictionary > docs/tables.md"
+    assert (ROOT / "docs" / "tables.md").read_text() == said.out, "make docs"
+
+
+def test_the_columns_in_the_readme_are_those_of_the_declarations(run) -> None:  # type: ignore[no-untyped-def]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert run("dictionary", "--readme", str(ROOT / "README.md")).out == text, "make docs"
+    assert "| `article_id` |" in text
 
 
 @pytest.mark.parametrize("looked_at", [True, False])

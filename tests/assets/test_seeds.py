@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from assets import seeds
 from assets.seeds import TODO, Found, SeedsError, batches, files, find, groups, load, rejected, sidecars
-from pipeline.read import MAX_PAGE_BYTES, SIDECAR, read
+from pipeline.faults import MAX_PAGE_BYTES
+from pipeline.manifest import SIDECAR
+from pipeline.read import read
 from pipeline.tables import FILES, REJECTED
 
 PAGE = b"Fog over the harbour\n"

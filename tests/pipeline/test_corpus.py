@@ -160,10 +160,8 @@ def test_the_samples() -> None:
     got = samples()
     kinds = dict(got.pages.select("page", "kind").rows()) | dict.fromkeys(got.rejected["path"], "rejected")
     articles = {(a["page"], a["article_no"]): a for a in got.page_articles.iter_rows(named=True)}
-    folded = {
-        (r[0], r[1]): f"{r[2]}#{r[3]}"
-        for r in got.duplicates.select("page", "article_no", "kept_page", "kept_article_no").rows()
-    }
+    folds = got.duplicates.select("page", "article_no", "kept_page", "kept_article_no").rows()
+    folded = {(page, n): f"{kept_page}#{kept_n}" for page, n, kept_page, kept_n in folds}
     stories = {(r[0], r[1]): r[2] for r in got.stories.select("page", "article_no", "story_id").rows()}
     named: dict[str, set[str]] = {}
     problems = []

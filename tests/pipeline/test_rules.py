@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from assets.resources import Rules
-from pipeline.label import ruled
 from pipeline.lines import lines
+from pipeline.matching import rule_of
 from pipeline.parts import cut
 from pipeline.rulebook import Rule, Rulebook
 from tests.pages import texts_of
@@ -20,9 +20,8 @@ each = pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
 
 
 def matched(texts: list[str], rules: Rulebook) -> list[str | None]:
-    """The rule that tells each text; all at once, since it is the patterns' compilation that costs."""
-    rows = lines(texts_of({f"{i:04}": text for i, text in enumerate(texts)}))
-    return ruled(rows, rules)["rule"].to_list()
+    """The rule that tells each text; ask for all at once, since it is the patterns' compilation that costs."""
+    return rule_of(pl.Series(texts), rules).to_list()
 
 
 EXAMPLES = matched([rule.example for rule in BOOK.rules], BOOK)

@@ -1,0 +1,104 @@
+"""The manifest of a drop (its sidecar): what the user's table says about pages, row by row."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from pipeline.decode import decode, unpack
+from pipeline.faults import Rejection, UnreadableError, rejections
+from pipeline.tables import TIME
+
+# What `manifest` gives and `read` joins; `manifest` and `record` say which row of which manifest it was.
+SIDECAR = pl.Schema(
+    [
+        ("page", pl.String),
+        ("url", pl.String),
+        ("fetched_at", TIME),
+        ("outlet", pl.String),
+        ("date", pl.Date),
+        ("manifest", pl.String),
+        ("record", pl.Int32),
+    ]
+)
+
+
+def manifest(path: str, raw: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What a drop's `manifest.csv` says about the pages of its folder.
+
+    In: the manifest's own path relative to `seeds/`, and its bytes: CSV (`,`, `;` or tab; any encoding that a
+    page may have) whose first line names the columns: file, and any of url, fetched_at, outlet, date. Out:
+    SIDECAR (a row per usable row, sorted by page) and REJECTED; their `record` counts the rows behind the
+    column names from 1, blank ones too. A row without a usable file is left out, a bad time or date only
+    empties its cell. `fetched_at` without zone is UTC, a day alone its midnight. `\\` separates folders as
+    `/` does.
+    """
+    faults: list[Rejection] = []
+    rows: dict[str, dict[str, object]] = {}
+    record = 0
+    try:
+        names, records = _table(raw)
+        for record, cells in enumerate(records, 1):
+            if any(cell.strip() for cell in cells):
+                row, wrong = _row(path, names, cells, rows)
+                faults += [Rejection(path, record, *fault) for fault in wrong]
+                if row:
+                    rows[str(row["page"])] = {**row, "manifest": path, "record": record}
+    except UnreadableError as e:
+        faults.append(Rejection(path, 0, e.reason, e.detail))
+    except csv.Error as e:
+        faults.append(Rejection(path, record + 1, "broken-manifest", f"not read from here on: {e}"))
+    return pl.DataFrame(list(rows.values()), schema=SIDECAR).sort("page"), rejections(faults)
+
+
+def _table(raw: bytes) -> tuple[list[str], Iterator[list[str]]]:
+    """Column names, and the rows behind them."""
+    text = decode(unpack(raw))[0].lstrip()
+    first = io.StringIO(text, newline="").readline()
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    names = [name.strip().lower() for name in next(records, [])]
+    if "file" not in names:
+        raise UnreadableError("no-file-column", f"the first line is {first.strip()[:100]!r}")
+    return names, records
+
+
+def _row(
+    path: str, names: list[str], cells: list[str], rows: Mapping[str, Mapping[str, object]]
+) -> tuple[dict[str, object] | None, list[tuple[str, str]]]:
+    """The sidecar row of a manifest's row (None where it has no usable file), and what is wrong with it."""
+    if any(cell.strip() for cell in cells[len(names) :]):
+        return None, [("extra-cells", f"{len(cells)} cells under {len(names)} column names")]
+    given = {name: cell.strip() or None for name, cell in zip(names, cells, strict=False)}
+    try:
+        page = _page_of(path, given.get("file"))
+    except UnreadableError as e:
+        return None, [(e.reason, e.detail)]
+    if page in rows:
+        return None, [("duplicate-file", f"{page} stands in row {rows[page]['record']} already")]
+    row: dict[str, object] = {"page": page, "url": given.get("url"), "outlet": given.get("outlet")}
+    wrong = []
+    for name, reason, parse in (("fetched_at", "bad-time", _time), ("date", "bad-date", date.fromisoformat)):
+        value = given.get(name)
+        try:
+            row[name] = parse(value) if value else None
+        except (ValueError, OverflowError):
+            row[name] = None
+            wrong.append((reason, f"{name} is {str(value)[:100]!r}"))
+    return row, wrong
+
+
+def _page_of(path: str, file: str | None) -> str:
+    """The page that a manifest's cell `file` names."""
+    if not file:
+        raise UnreadableError("no-file", "the cell is empty")
+    parts = file.replace("\\", "/").split("/")
+    if ".." in parts or not parts[0] or ":" in parts[0]:
+        raise UnreadableError("file-outside", f"file is {file[:100]!r}")
+    return "/".join([*path.split("/")[:-1], *(part for part in parts if part not in ("", "."))])
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,153 @@
+"""Whole runs over folders as users have them: drops that come and go, files of every fault, few cores and many."""
+
+import gzip
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from running import failures, run
+
+from tests.grammar import pages
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "seeds"
+
+TEXT = "The swans left the Dunwick pond on Monday when the miller closed the sluice, a ranger said."
+PAGE = f"Swans leave Dunwick pond after miller closes sluice\n\n{TEXT}\n\nForty of them were counted on the meadow.\n"
+
+
+def product(data: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted((data / "current").resolve().glob("*.parquet"))}
+
+
+FILES = ("a.txt", "b.txt", "drop/c.txt", "drop/d.txt.gz")
+DROPS = st.lists(
+    st.dictionaries(st.sampled_from(FILES), st.one_of(st.none(), pages()), min_size=1), min_size=2, max_size=4
+)
+
+
+# Each example is some runs of seconds each, so few of them, and none spent on shrinking.
+@given(DROPS)
+@example([{"a.txt": None}])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.generate])
+def test_drops_one_after_another_give_the_bytes_of_one_full_run(drops: list[dict[str, object]]) -> None:
+    """Additions, changes and removals (None), a run behind each."""
+    with tempfile.TemporaryDirectory() as folder:
+        seeds, data, fresh = (Path(folder) / name for name in ("seeds", "data", "fresh"))
+        (seeds / "drop").mkdir(parents=True)
+        for drop in drops:
+            for name, page in drop.items():
+                if page is None:
+                    (seeds / name).unlink(missing_ok=True)
+                else:
+                    raw = page.text.encode()  # type: ignore[attr-defined]
+                    (seeds / name).write_bytes(gzip.compress(raw, mtime=0) if name.endswith(".gz") else raw)
+            result = run(seeds, data)
+            assert result.success, failures(result)
+        assert run(seeds, fresh).success
+        assert product(data) == product(fresh)
+
+
+def test_the_number_of_cores_does_not_matter(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    for threads in ("1", "3"):
+        subprocess.run(
+            [sys.executable, "-m", "assets", "corpus", "--seeds", SAMPLES, "--data", tmp_path / threads],
+            env={**os.environ, "POLARS_MAX_THREADS": threads, "DAGSTER_HOME": str(tmp_path), "PYTHONHASHSEED": threads},
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+    assert product(tmp_path / "1") == product(tmp_path / "3")
+
+
+def zoo(seeds: Path) -> None:
+    """A drop with every fault that a file can have, and one good page."""
+    seeds.mkdir()
+    (seeds / "good.txt").write_text(PAGE)
+    (seeds / "folder.txt").mkdir()
+    (seeds / "folder.txt/inside.txt").write_text(PAGE.replace("swans", "geese"))
+    (seeds / "empty.txt").touch()
+    (seeds / "binary.txt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    (seeds / "picture.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (seeds / "page.html").write_text(f"<html><body><p>{TEXT}</p></body></html>")
+    (seeds / "markup.txt").write_text(f"<!doctype html><html><body><p>{TEXT}</p></body></html>")
+    (seeds / "broken.txt.gz").write_bytes(gzip.compress(PAGE.encode() * 50)[:-20])
+    (seeds / "bomb.txt.gz").write_bytes(gzip.compress(b"a" * (64 << 20)))
+    (seeds / "packed.txt").write_bytes(gzip.compress(PAGE.replace("swans", "ducks").encode()))
+    (seeds / "plain.txt.gz").write_text(PAGE.replace("swans", "cranes"))
+    (seeds / "utf16.txt").write_text(PAGE.replace("swans", "herons"), encoding="utf-16")
+    (seeds / "latin1.txt").write_bytes(PAGE.replace("swans", "élégant señor pájaros über").encode("latin-1"))
+    (seeds / "mojibake.txt").write_bytes(PAGE.replace("miller", "miller’s son").encode().decode("cp1252").encode())
+    (seeds / "nul.txt").write_text(PAGE.replace("swans", "sw\0ans of Kelmore"))
+    (seeds / "blank.txt").write_text("\n" * 10_000)
+    with (seeds / "long.txt").open("wb") as file:  # one line of 200 MB, without taking up 200 MB
+        file.truncate(200 << 20)
+    (seeds / "dangling.txt").symlink_to(seeds / "nowhere")
+    (seeds / "loop.txt").symlink_to("loop.txt")
+    (seeds / "outside.txt").symlink_to(Path(__file__))
+    os.mkfifo(seeds / "pipe.txt")
+    with socket.socket(socket.AF_UNIX) as listener:
+        where = os.open(seeds, os.O_RDONLY)  # the path of a socket may not be long, so it is named from its folder
+        listener.bind(f"/proc/self/fd/{where}/socket.txt")
+        os.close(where)
+    (seeds / os.fsdecode(b"name\xff.txt")).write_text(PAGE)
+
+
+def test_bad_input_stops_nothing_and_none_of_it_disappears(tmp_path: Path) -> None:
+    seeds, data = tmp_path / "seeds", tmp_path / "data"
+    zoo(seeds)
+    result = run(seeds, data)
+    assert result.success, failures(result)
+    files = pl.read_parquet(data / "files.parquet")
+    fates = dict(files.select("path", "fate").rows())
+    listed = {os.fsencode(p.relative_to(seeds)) for p in seeds.rglob("*") if not (p.is_dir() and not p.is_symlink())}
+    assert len(fates) == len(listed)
+    read = {path for path, fate in fates.items() if fate == "read"}
+    assert read == {
+        "good.txt",
+        "folder.txt/inside.txt",
+        "packed.txt",
+        "plain.txt.gz",
+        "utf16.txt",
+        "latin1.txt",
+        "mojibake.txt",
+        "nul.txt",
+        "blank.txt",
+    }
+    rejected = pl.read_parquet(data / "rejected.parquet")
+    reasons = dict(rejected.select("path", "reason").rows())
+    assert reasons["empty.txt"] == "empty"
+    assert reasons["binary.txt"] == "binary"
+    assert reasons["broken.txt.gz"] == "broken-gzip"
+    assert reasons["bomb.txt.gz"] == "gzip-bomb"
+    assert reasons["long.txt"] == "too-large"
+    assert reasons["markup.txt"] == "html"
+    assert reasons["name\\xff.txt"] == "file-name"
+    assert set(fates) - read - set(reasons) == set()
+    assert rejected.filter((pl.col("todo").str.len_chars() < 10) | (pl.col("detail") == "")).is_empty()
+    pages_read = pl.read_parquet(data / "pages.parquet")
+    texts = dict(pages_read.select("page", "text").rows())
+    assert "élégant señor pájaros über" in texts["latin1.txt"]
+    assert "miller’s son" in texts["mojibake.txt"]
+    assert "swans of Kelmore" in texts["nul.txt"]
+    assert "herons" in texts["utf16.txt"]
+    assert dict(pages_read.select("page", "kind").rows())["blank.txt"] == "empty"
+    assert pl.read_parquet(data / "lines.parquet").filter(pl.col("page") == "blank.txt").height == 10_000
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds/locked.txt").write_text(PAGE)
+    (tmp_path / "seeds/locked.txt").chmod(0)
+    assert run(tmp_path / "seeds", tmp_path / "data").success
+    assert pl.read_parquet(tmp_path / "data/rejected.parquet")["reason"].to_list() == ["unreadable"]
