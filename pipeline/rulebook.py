@@ -16,7 +16,7 @@ import polars as pl
 from pipeline.tables import ROLES
 
 WHERE = ("line", "inline", "end")
-MARKS = ("ends-article", "opens-related", "truncated", "published", "updated", "relative", "weak")
+MARKS = ("ends-article", "opens-comments", "opens-related", "truncated", "published", "updated", "relative", "weak")
 MAX_PATTERN = 50_000  # characters, all fragments filled in; the longest rule has a third of that
 DAY_ORDERS = ("DMY", "MDY", "YMD")
 

@@ -14,6 +14,8 @@ from pipeline.rulebook import Rulebook
 # Open lines between two texts that end a block: more are a list of links, not subheads and short lines.
 # Body F1 on fundus-light / -heavy / wcxb-light: 3: .920/.881/.785, 6: .934/.896/.837, 12: .939/.898/.868.
 MAX_OPEN = 12
+# A line that is printed twice around furniture is a headline from this width on; shorter ones are labels.
+REPEATED_WIDTH = 30
 # Texts into an article up to which a date line or a byline is its own; later it is a chronicle's or a comment's.
 HEAD_TEXTS = 3
 # Solid lines above the page's first headline in which its date line and byline may stand.
@@ -46,21 +48,42 @@ def split(labelled: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
 
 def place(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Solid lines with what their order tells: `n` (number among the page's solid lines), `repeats` (the same line
-    stands near), `ender` (articles end with it), `text`, `open`, `run` (texts so far), `runs` (texts of the page)."""
+    stands near), `between` (see `between_repeats`), `ender` (articles end with it), `comments` (it heads them),
+    `text`, `open`, `run` (texts so far), `runs` (texts of the page)."""
     solid = weak_captions(solid, rules).with_columns(n=pl.int_range(pl.len(), dtype=pl.Int32).over("page"))
     since, until = (pl.col("n").diff(k).abs().over("page", "key") <= NEAR for k in (1, -1))
     prose = pl.col("role").eq_missing("body")
     solid = solid.with_columns(
         repeats=(since.fill_null(False) | until.fill_null(False)) & pl.col("role").ne_missing("related"),
         ender=pl.col("rule").is_in(rules.marked("ends-article")).fill_null(False),
+        comments=pl.col("rule").is_in(rules.marked("opens-comments")).fill_null(False),
     )
-    text = prose & ~pl.col("repeats")
+    solid = solid.with_columns(between=between_repeats(solid))
+    text = prose & ~pl.col("repeats") & ~pl.col("between")
     return solid.with_columns(
         text=text,
         open=pl.col("role").is_null() | (prose & ~text),
         run=text.cast(pl.Int32).cum_sum().over("page"),
         runs=text.cast(pl.Int32).sum().over("page"),
     )
+
+
+def between_repeats(solid: pl.DataFrame) -> pl.Series:
+    """Whether a line stands between two prints of one headline, with two pieces of furniture (a date line, a button)
+    between them too: in a head block, where even what reads like a text is a picture's."""
+    same = ["page", "key"]
+    solid = solid.with_columns(
+        short=pl.col("role").is_null() & ~pl.col("bullet") & (pl.col("width") >= REPEATED_WIDTH),
+        told=pl.col("rule").is_not_null().cum_sum().over("page"),
+    )
+    leads = (
+        pl.col("short")
+        & (pl.col("n").shift(-1).over(same) - pl.col("n") <= NEAR)
+        & (pl.col("told").shift(-1).over(same) > pl.col("told") + 1)
+    ).fill_null(False)
+    solid = solid.with_columns(leads=leads).with_columns(ends=pl.col("leads").shift(1, fill_value=False).over(same))
+    open_blocks = (pl.col("leads").cast(pl.Int32) - pl.col("ends").cast(pl.Int32)).cum_sum().over("page")
+    return solid.select(between=(open_blocks > 0) & ~pl.col("leads")).to_series()
 
 
 def weak_captions(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
@@ -81,10 +104,11 @@ def weak_captions(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
 
 def blocks(solid: pl.DataFrame) -> pl.DataFrame:
     """Adds `first` and `last`: `n` of the first and the last text of the segment's longest block, that is of texts with
-    no more than MAX_OPEN open lines between two; null where the segment has no text."""
-    opened = pl.col("open").cast(pl.Int32).cum_sum().over(ARTICLE)
-    texts = solid.with_columns(opened=opened).filter("text")
-    far = (pl.col("opened").diff().over(ARTICLE) > MAX_OPEN).fill_null(False)
+    no heading of comments and no more than MAX_OPEN open lines between two; null where the segment has no text."""
+    so_far = {c: pl.col(c).cast(pl.Int32).cum_sum().over(ARTICLE) for c in ("open", "comments")}
+    texts = solid.with_columns(**so_far).filter("text")
+    far = (pl.col("open").diff() > MAX_OPEN) | (pl.col("comments").diff() > 0)
+    far = far.over(ARTICLE).fill_null(False)
     longest = (
         texts.with_columns(block=far.cum_sum().over(ARTICLE))
         .group_by(*ARTICLE, "block", maintain_order=True)
@@ -154,11 +178,12 @@ def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
         (again & caption, "caption_repeat", repeat, REPEAT_SCORE),
         (again & head & open_ & pl.col("repeats"), "caption_repeat", repeat, REPEAT_SCORE),
         (
-            head & open_ & pl.col("repeats") & (pl.col("width") >= 45),
+            head & open_ & pl.col("repeats") & (pl.col("width") >= SENTENCE_WIDTH),
             "caption",
             "page/doubled-in-head",
             HEADLINE_SCORE,
         ),
+        (head & pl.col("between") & pl.col("prose"), "caption", "page/between-headlines", HEADLINE_SCORE),
         (head & open_ & pl.col("bullet"), "standfirst", "page/bullet-under-headline", HEADLINE_SCORE),
         (head & open_, "boilerplate", "page/head", PLACE_SCORE),
         (block & open_ & pl.col("sentence"), "body", "page/sentence-in-text", PLACE_SCORE),

@@ -245,7 +245,7 @@ LINES = Table(
     ),
 )
 
-OUTLET = Column("outlet", pl.String, "Whose article it is, by the house text on the page.", nullable=True)
+OUTLET = Column("outlet", pl.String, "Whose article it is; `outlet_basis` says what tells.", nullable=True)
 DATE = Column("date", pl.Date, "The day as the outlet prints it, published before updated.", nullable=True)
 TITLE = Column("title", pl.String, "The headline.", nullable=True)
 BODY = Column("body", pl.String, "The article's text, subheads included; paragraphs separated by one blank line.")
@@ -303,7 +303,8 @@ PLACE = (
 ARTICLE_ID = Column(
     "article_id",
     pl.String,
-    "BLAKE2b-128 of page_id and line_start, in hex: rules, corrections and renamed files do not change it.",
+    "BLAKE2b-128 of page_id and line_start, in hex: the same as long as the article starts on the same line of the "
+    "same bytes, whatever the file's name, the rules or the rest of the corpus.",
 )
 
 PAGE_ARTICLES = Table(

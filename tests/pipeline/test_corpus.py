@@ -163,6 +163,12 @@ def test_the_samples() -> None:
     folds = got.duplicates.select("page", "article_no", "kept_page", "kept_article_no").rows()
     folded = {(page, n): f"{kept_page}#{kept_n}" for page, n, kept_page, kept_n in folds}
     stories = {(r[0], r[1]): r[2] for r in got.stories.select("page", "article_no", "story_id").rows()}
+    in_body = (
+        got.lines.filter(destination="body")
+        .group_by("page", "article_no")
+        .agg(low=pl.col("line_no").min(), high=pl.col("line_no").max())
+    )
+    bodies = {(page, n): f"{low}-{high}" for page, n, low, high in in_body.rows()}
     named: dict[str, set[str]] = {}
     problems = []
     for page in tomllib.loads((TWINS.parent / "samples.toml").read_text(encoding="utf-8"))["page"]:
@@ -185,6 +191,7 @@ def test_the_samples() -> None:
                 ),
                 "truncated": (have["truncated"], want["truncated"]),
                 "line_start": (have["line_start"], want["line"]),
+                "body": (bodies[file, number], want["body"]),
                 "duplicate_of": (folded.get((file, number), ""), want.get("duplicate_of", "")),
             }
             problems += [f"{file}#{number} {k}: {a!r}, not {b!r}" for k, (a, b) in pairs.items() if a != b]
