@@ -6,13 +6,14 @@ SHELL := /bin/sh
 
 PYTHON ?= python3
 UV ?= uv
-# Plain `=`: only the command line changes these, never a stray DATA or PORT of the environment.
+# Plain `=`: only the command line changes these, never a stray DATA or TO of the environment.
 SEEDS = seeds
 DATA = data
 PORT = 3000
+TO =
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT
+export SEEDS DATA PORT TO
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -34,8 +35,8 @@ ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (
 	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" \
 		$(PY) -W 'ignore:Function `dev_command`' -m dagster dev -h 127.0.0.1 -p "$$PORT"
 
-rollback: $(VENV)/.ready ## go back to the tables that DATA showed before the last run
-	@$(PY) -m assets rollback --data "$$DATA"
+rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
+	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}
 
 check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(PY) -m ruff check --quiet .

@@ -63,16 +63,17 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", default="seeds", help="the folder of raw pages (default: seeds)")
     run.add_argument("--data", default="data", help="the folder of the results (default: data)")
     run.add_argument("--wait", type=float, default=60, help="seconds to wait for another run to end (default: 60)")
-    back = command("rollback", rollback, "make the tables before the last run live again")
+    back = command("rollback", rollback, "make the generation numbered before the live one live, or the one named")
     back.add_argument("--data", default="data", help="the folder of the results (default: data)")
-    back.add_argument("--to", metavar="GENERATION", help="this one instead of the one before")
+    back.add_argument("--to", metavar="GENERATION", help="make this one live (default: the one numbered before)")
     words = command("dictionary", dictionary, "print what every table and column means, in Markdown")
     words.add_argument("--readme", type=Path, help="print this README instead, with the columns of articles in it")
     return top
 
 
 def corpus(options: argparse.Namespace) -> int:
-    seeds, data, shown = _folder(options.seeds), Path(options.data).absolute(), Path(options.data)
+    seeds, shown = _folder(options.seeds), _results(options.data)
+    data = shown.absolute()
     try:
         apart(seeds, data)
     except StoreError as e:
@@ -87,12 +88,14 @@ def corpus(options: argparse.Namespace) -> int:
 
 
 def rollback(options: argparse.Namespace) -> int:
-    store = Store(Path(options.data))
+    store = Store(_results(options.data))
     if store.live() is None:
         raise UsageError(f"{store.root} holds no published tables: there is nothing to roll back")
     with store.lock("a rollback"):
         before, now = store.rollback(options.to)
     print(f"{store.root}: {now} is live, {before} was" if now != before else f"{store.root}: {now} was live already")
+    for name in store.names():
+        print(f"  {name}{'  live' * (name == now)}")
     return OK
 
 
@@ -108,12 +111,20 @@ def dictionary(options: argparse.Namespace) -> int:
 
 
 def _folder(name: str) -> Path:
+    if not name:
+        raise UsageError("SEEDS is empty: name the folder of your pages with SEEDS=<folder>")
     folder = Path(name).absolute()
     if not folder.exists():
         raise UsageError(f"{name} is not there: put pages into it, or name another folder with SEEDS=<folder>")
     if not folder.is_dir():
         raise UsageError(f"{name} is not a folder: name the folder that holds it with SEEDS=<folder>")
     return folder
+
+
+def _results(name: str) -> Path:
+    if not name:
+        raise UsageError("DATA is empty: name the folder of the results with DATA=<folder>")
+    return Path(name)
 
 
 def _at_home() -> AbstractContextManager[None]:

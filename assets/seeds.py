@@ -23,6 +23,9 @@ from pipeline.tables import FILES, REJECTED
 # Every reason that this module rejects for, and what the user can do about it.
 TODO = {
     "file-name": "Rename it, and the folders it is in, so that every name is UTF-8.",
+    "markup": READ_TODO["html"],
+    "many-records": "Put the text of each record into a .txt or .txt.gz file of its own.",
+    "archive": "Unpack it into the folder, and remove it.",
     "not-a-page": "Put each page as flattened text into a .txt or .txt.gz file of its own.",
     "not-a-file": "Remove it from the folder.",
     "broken-link": "Remove the link, or mend where it points to.",
@@ -39,9 +42,11 @@ MANIFEST, CORRECTIONS = "manifest.csv", "corrections.csv"
 MAX_MANIFEST_BYTES = 256 * 2**20
 _PAGES = ("", "txt", "text")
 _KINDS = {
-    **dict.fromkeys(("html", "htm", "xhtml", "mht", "xml", "rss"), "markup: flatten it first, e.g. with trafilatura"),
-    **dict.fromkeys(("jsonl", "ndjson", "json", "parquet", "csv", "warc", "wet", "wat"), "many records: not read yet"),
-    **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), "an archive: unpack it first"),
+    **dict.fromkeys(("html", "htm", "xhtml", "mht", "xml", "rss"), ("markup", "markup, not text")),
+    **dict.fromkeys(
+        ("jsonl", "ndjson", "json", "parquet", "csv", "warc", "wet", "wat"), ("many-records", "not read yet")
+    ),
+    **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), ("archive", "not unpacked")),
 }
 # A batch is measured by what it holds once unpacked, about.
 _GZIP_FACTOR = 5
@@ -257,8 +262,8 @@ def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, s
         return "rejected", "file-name", "its name or that of a folder above is not UTF-8"
     extension = _extension(name)
     if extension not in _PAGES:
-        kind = _KINDS.get(extension, "only .txt, .text and names without extension are read")
-        return "rejected", "not-a-page", f".{extension}: {kind}"
+        reason, why = _KINDS.get(extension, ("not-a-page", "only .txt, .text and names without extension are read"))
+        return "rejected", reason, f".{extension}: {why}"
     if status.st_size > MAX_PAGE_BYTES:
         return "rejected", "too-large", f"{status.st_size} bytes"
     return None

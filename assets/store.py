@@ -39,9 +39,12 @@ class StoreError(Exception):
 
 
 def apart(seeds: Path, data: Path) -> None:
-    """StoreError where results would be written among the pages: the next run would read them."""
+    """StoreError where results would be written among the pages (the next run would read them), or pages are read
+    from among the results."""
     if data.resolve().is_relative_to(seeds.resolve()):
         raise StoreError(f"{data} is within the seeds folder {seeds}: choose a data folder outside of it")
+    if seeds.resolve().is_relative_to(data.resolve()):
+        raise StoreError(f"the seeds folder {seeds} is within the data folder {data}: choose one outside of it")
 
 
 @dataclass(frozen=True)
@@ -283,11 +286,11 @@ class Store:
         return Published(name, name != live, rows)
 
     def rollback(self, to: str | None = None) -> tuple[str, str]:
-        """Makes the generation before the live one live again, or the one that is named. → (from, to)"""
+        """Makes the generation numbered before the live one live, or the one that is named. → (from, to)"""
         live, names = self.live(), self.names()
         if live is None:
             raise StoreError(f"{self.root} holds no published tables: there is nothing to roll back")
-        kept = ", ".join(names) or "none"
+        kept = ", ".join(f"{name} (live)" if name == live else name for name in names) or "none"
         if to is None:
             older = [name for name in names if name < live]
             if not older:
@@ -376,7 +379,7 @@ class Store:
             elif e.errno in (errno.ENOTDIR, errno.EEXIST):
                 what = f"{where} is not a folder: choose another data folder"
             else:
-                what = f"{where}: {e.strerror or e}"
+                what = f"{where}: {(e.strerror or str(e)).lower()}: mend that, or choose another data folder"
             raise StoreError(what) from e
 
 

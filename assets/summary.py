@@ -1,5 +1,6 @@
 """What a run made, for people: a short text from the published tables."""
 
+import os
 import shlex
 import sys
 import textwrap
@@ -11,9 +12,9 @@ import polars as pl
 from pipeline.tables import ARTICLES, DUPLICATES, FILES, LINES, PAGES, REJECTED, Table
 
 REASONS = 8  # how many reasons for dropping lines are named
-REJECTS = 5  # how many rejected files and records are named
+REJECTS = 5  # how many rejected files, and how many manifest entries, are named
 LABEL = 10  # width of the first column
-WIDTH = 110
+NARROW, WIDE = 40, 100  # the least width that is filled, and that of what is no terminal
 
 
 class Generation:
@@ -32,28 +33,36 @@ def summary(data: Path, shown: Path) -> str:
     lines = [*_files(tables), *_pages(tables), *_articles(tables), *_lines(tables)]
     for name in ("outlet", "date"):
         lines += _settled(tables, name)
-    return "\n".join([*lines, "", *_where(tables, shown)])
+    return "\n".join([*lines, "", *_where(tables, shown), *_warning(tables)])
 
 
 def _files(tables: Generation) -> Iterator[str]:
     fates = _counts(tables.scan(FILES), "fate")
     yield _row("files", ", ".join(f"{fates.get(f, 0):,} {f}" for f in ("read", "rejected", "ignored")))
-    rejected = tables.scan(REJECTED).select("path", "record", "reason", "todo").collect()
-    reasons = rejected["reason"].value_counts(sort=True).sort("count", "reason", descending=[True, False])
-    if len(rejected):
-        yield _row("rejected", _listed(reasons.rows()))
-    for path, record, reason, todo in rejected.head(REJECTS).iter_rows():
+    rejected = tables.scan(REJECTED).collect()
+    whole = pl.col("record") == 0
+    yield from _rejected("rejected", "file", "", rejected.filter(whole))
+    yield from _rejected("manifest", "entry", " not fully used", rejected.filter(~whole))
+
+
+def _rejected(label: str, what: str, how: str, rows: pl.DataFrame) -> Iterator[str]:
+    """What was rejected, by reason, and the first of it."""
+    if rows.is_empty():
+        return
+    reasons = rows["reason"].value_counts(sort=True).sort("count", "reason", descending=[True, False])
+    yield from _wrapped(label, f"{len(rows):,} {_plural(what, len(rows))}{how}: {_listed(reasons.rows())}")
+    for path, record, detail, todo in rows.select("path", "record", "detail", "todo").head(REJECTS).iter_rows():
         place = f"{path}, record {record}" if record else path
-        yield _row("", _cut(f"{printable(place)}: {reason}. {todo}"))
-    if len(rejected) > REJECTS:
-        yield _row("", f"and {len(rejected) - REJECTS:,} more in rejected.parquet")
+        yield from _wrapped("", printable(f"{place}: {detail}. {todo}"))
+    if len(rows) > REJECTS:
+        yield _row("", f"and {len(rows) - REJECTS:,} more in rejected.parquet")
 
 
 def _pages(tables: Generation) -> Iterator[str]:
     kinds = _counts(tables.scan(PAGES), "kind")
     with_articles = kinds.pop("articles", 0)
     without = f", {sum(kinds.values()):,} without an article: {_listed(kinds.items())}" if kinds else ""
-    yield _row("pages", f"{with_articles + sum(kinds.values()):,} read{without}")
+    yield from _wrapped("pages", f"{with_articles + sum(kinds.values()):,} read{without}")
 
 
 def _articles(tables: Generation) -> Iterator[str]:
@@ -80,10 +89,10 @@ def _lines(tables: Generation) -> Iterator[str]:
     )
     kept = counts.filter(pl.col("destination").is_not_null()).group_by("destination").agg(pl.col("n").sum())
     dropped = counts.filter(pl.col("destination").is_null()).select("reason", "n")
-    yield _row("lines", f"{kept['n'].sum():,} kept: {_listed(_most(kept))}")
+    yield from _wrapped("lines", _told(f"{kept['n'].sum():,} kept", _listed(_most(kept))))
     top = _most(dropped)
     more = f", {len(top) - REASONS} more reasons" if len(top) > REASONS else ""
-    yield from _wrapped("", f"{dropped['n'].sum():,} dropped: {_listed(top[:REASONS])}{more}")
+    yield from _wrapped("", _told(f"{dropped['n'].sum():,} dropped", _listed(top[:REASONS]) + more))
 
 
 def _settled(tables: Generation, name: str) -> Iterator[str]:
@@ -92,7 +101,7 @@ def _settled(tables: Generation, name: str) -> Iterator[str]:
     counts = _counts(tables.scan(ARTICLES).select(basis=basis), "basis")
     null = counts.pop(None, 0)
     by = f" ({_listed(sorted(counts.items(), key=_by_count))})" if counts else ""
-    yield _row(f"{name}s", f"{sum(counts.values()):,} set{by}, {null:,} left null")
+    yield from _wrapped(f"{name}s", f"{sum(counts.values()):,} set{by}, {null:,} left null")
 
 
 def _where(tables: Generation, shown: Path) -> Iterator[str]:
@@ -102,6 +111,14 @@ def _where(tables: Generation, shown: Path) -> Iterator[str]:
     code = f"import polars as pl; print(pl.read_parquet({str(table)!r}))"
     yield _row("table", f"{printable(str(table))} (generation {tables.folder.name})")
     yield _row("open it", f"{shlex.quote(str(here))} -c {_quoted(code)}")
+
+
+def _warning(tables: Generation) -> Iterator[str]:
+    if _height(tables.scan(PAGES)):
+        return
+    files = _height(tables.scan(FILES))
+    found = f"none of {files:,} {_plural('file', files)} could be" if files else "the seeds folder is empty"
+    yield from _wrapped("warning", f"no page was read: {found}. Put each page there as text, in its own .txt file.")
 
 
 def _quoted(code: str) -> str:
@@ -146,10 +163,20 @@ def _row(label: str, text: str) -> str:
     return f"{label:<{LABEL}}{text}".rstrip()
 
 
+def _told(what: str, listed: str) -> str:
+    return f"{what}: {listed}" if listed else what
+
+
 def _wrapped(label: str, text: str) -> Iterator[str]:
-    for i, line in enumerate(textwrap.wrap(text, WIDTH - LABEL, break_on_hyphens=False, break_long_words=False)):
-        yield _row("" if i else label, ("  " if i else "") + line)
+    lines = textwrap.wrap(
+        text, _width() - LABEL, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+    )
+    for i, line in enumerate(lines):
+        yield _row("" if i else label, line)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= WIDTH - LABEL else text[: WIDTH - LABEL - 1] + "…"
+def _width() -> int:
+    try:
+        return max(NARROW, os.get_terminal_size(sys.stdout.fileno()).columns)
+    except (OSError, ValueError):  # no terminal
+        return WIDE

@@ -28,6 +28,7 @@ TODO = {
     "extra-cells": "Put cells that hold the delimiter in double quotes.",
     "bad-time": "Write fetched_at in ISO 8601, e.g. 2024-02-19T08:30:00Z.",
     "bad-date": "Write date as YYYY-MM-DD.",
+    "no-such-day": "The calendar has no such day: write the right one, or leave the cell empty.",
 }
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 
@@ -10,6 +11,9 @@ import polars as pl
 from pipeline.decode import decode, unpack
 from pipeline.faults import Rejection, UnreadableError, rejections
 from pipeline.tables import TIME
+
+_LINE_END = re.compile(r"\r\n?|\n")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
 # What `manifest` gives and `read` joins; `manifest` and `record` say which row of which manifest it was.
 SIDECAR = pl.Schema(
@@ -31,19 +35,19 @@ def manifest(path: str, raw: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     In: the manifest's own path relative to `seeds/`, and its bytes: CSV (`,`, `;` or tab; any encoding that a
     page may have) whose first line names the columns: file, and any of url, fetched_at, outlet, date. Out:
     SIDECAR (a row per usable row, sorted by page) and REJECTED; their `record` counts the rows behind the
-    column names from 1, blank ones too. A row without a usable file is left out, a bad time or date only
-    empties its cell. `fetched_at` without zone is UTC, a day alone its midnight. `\\` separates folders as
-    `/` does.
+    column names from 1, blank ones too, and `detail` names the line. A row without a usable file is left out, a
+    bad time or date only empties its cell. `fetched_at` without zone is UTC, a day alone its midnight. `\\`
+    separates folders as `/` does.
     """
     faults: list[Rejection] = []
     rows: dict[str, dict[str, object]] = {}
     record = 0
     try:
         names, records = _table(raw)
-        for record, cells in enumerate(records, 1):
+        for record, (line, cells) in enumerate(records, 1):
             if any(cell.strip() for cell in cells):
                 row, wrong = _row(path, names, cells, rows)
-                faults += [Rejection(path, record, *fault) for fault in wrong]
+                faults += [Rejection(path, record, reason, f"line {line}: {detail}") for reason, detail in wrong]
                 if row:
                     rows[str(row["page"])] = {**row, "manifest": path, "record": record}
     except UnreadableError as e:
@@ -53,15 +57,26 @@ def manifest(path: str, raw: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     return pl.DataFrame(list(rows.values()), schema=SIDECAR).sort("page"), rejections(faults)
 
 
-def _table(raw: bytes) -> tuple[list[str], Iterator[list[str]]]:
-    """Column names, and the rows behind them."""
-    text = decode(unpack(raw))[0].lstrip()
+def _table(raw: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """Column names, and the rows behind them, each with the number of its first line."""
+    whole = decode(unpack(raw))[0]
+    text = whole.lstrip()
+    above = len(_LINE_END.findall(whole[: len(whole) - len(text)]))
     first = io.StringIO(text, newline="").readline()
-    records = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-    names = [name.strip().lower() for name in next(records, [])]
+    records = _numbered(text, max(",;\t", key=first.count), above + 1)
+    names = [name.strip().lower() for name in next(records, (0, []))[1]]
     if "file" not in names:
         raise UnreadableError("no-file-column", f"the first line is {first.strip()[:100]!r}")
     return names, records
+
+
+def _numbered(text: str, delimiter: str, line: int) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a text that begins at `line`, each with the number of its first line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = line
+    for cells in reader:
+        yield line, cells
+        line = start + reader.line_num
 
 
 def _row(
@@ -85,8 +100,18 @@ def _row(
             row[name] = parse(value) if value else None
         except (ValueError, OverflowError):
             row[name] = None
-            wrong.append((reason, f"{name} is {str(value)[:100]!r}"))
+            fault = "no-such-day" if _no_such_day(str(value)) else reason
+            wrong.append((fault, f"{name} is {str(value)[:100]!r} (left empty; the row's other cells are used)"))
     return row, wrong
+
+
+def _no_such_day(text: str) -> bool:
+    """Whether a value begins with a day that is written as it should be, but that no calendar has."""
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return _DAY.match(text) is not None
+    return False
 
 
 def _page_of(path: str, file: str | None) -> str:

@@ -123,6 +123,24 @@ def _shared(pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def begins(pairs: pl.DataFrame, texts: pl.DataFrame, last: int) -> pl.Series:
+    """The `row` of those (row, kept) whose words, but for `last` at the end (half of them at most), are the first
+    words of the kept one."""
+    found = [_begins(pairs.slice(i, SLICE), texts, last) for i in range(0, len(pairs), SLICE)]
+    return pl.concat([pairs["row"].clear(), *found])
+
+
+def _begins(pairs: pl.DataFrame, texts: pl.DataFrame, last: int) -> pl.Series:
+    numbers = pl.concat([pairs["row"], pairs["kept"]])
+    word = texts.filter(pl.col("row").is_in(numbers.implode())).select("row", words("body").alias("word"))
+    both = pairs.join(word, "row").join(word.rename({"row": "kept", "word": "whole"}), "kept")
+    n = pl.col("word").list.len()
+    first = pl.col("word").list.head(n - pl.min_horizontal(n // 2, last))
+    # A space behind each word: no word is the beginning of another.
+    begin, whole = (pl.concat_str(w.list.join(" "), pl.lit(" ")) for w in (first, pl.col("whole")))
+    return both.filter(n > 0, whole.str.starts_with(begin))["row"]
+
+
 # --- who shares many with whom
 
 

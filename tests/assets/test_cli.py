@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets import cli
+from assets import cli, summary
 from assets.describe import dictionary
 from assets.store import Store
 from assets.summary import printable
@@ -70,8 +70,9 @@ def test_a_run_ends_with_a_summary(run, seeds: Path, home: Path) -> None:  # typ
     lines = said.out.splitlines()
     rows = {line[:10].strip(): line[10:] for line in lines if line[:1].strip()}
     assert rows["files"] == "3 read, 1 rejected, 0 ignored"
-    assert rows["rejected"] == "empty 1"
-    assert any("drop/empty.txt: empty. " in line for line in lines)
+    assert rows["rejected"] == "1 file: empty 1"
+    assert "manifest" not in rows and "warning" not in rows
+    assert any("drop/empty.txt: 0 bytes. " in line for line in lines)
     assert rows["pages"].startswith("3 read")
     assert rows["articles"].startswith("3, after 0 duplicates folded into them")
     assert "kept: body" in rows["lines"]
@@ -79,7 +80,7 @@ def test_a_run_ends_with_a_summary(run, seeds: Path, home: Path) -> None:  # typ
     assert rows["outlets"] == "0 set, 3 left null"
     assert rows["dates"] == "0 set, 3 left null"
     assert rows["table"] == f"data/articles.parquet (generation {Store(Path('data')).live()})"
-    assert max(map(len, lines[: lines.index("")])) <= 110
+    assert max(map(len, lines[: lines.index("")])) <= 100
     opened = subprocess.run(rows["open it"], shell=True, capture_output=True, text=True, check=True)
     assert "article_id" in opened.stdout
     assert Path.cwd() == seeds.parent
@@ -94,12 +95,64 @@ def test_a_run_ends_with_a_summary(run, seeds: Path, home: Path) -> None:  # typ
         (["--seeds", "nowhere"], "nowhere is not there: put pages into it, or name another folder"),
         (["--seeds", "seeds/drop/3.txt"], "3.txt is not a folder"),
         (["--seeds", "seeds", "--data", "seeds/drop/data"], "is within the seeds folder"),
+        (["--seeds", "seeds", "--data", "."], "is within the data folder"),
+        (["--seeds", ""], "SEEDS is empty: name the folder of your pages with SEEDS=<folder>"),
+        (["--data", ""], "DATA is empty: name the folder of the results with DATA=<folder>"),
     ],
 )
 def test_wrong_folders(run, seeds: Path, arguments: list[str], says: str) -> None:  # type: ignore[no-untyped-def]
     said = run("corpus", *arguments)
     assert said.code == 2
     assert says in one_line(said)
+
+
+def test_a_data_folder_that_cannot_be_made(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
+    said = run("corpus", "--data", "/proc/foo")
+    assert said.code == 1
+    assert "/proc/foo: no such file or directory: mend that, or choose another data folder" in one_line(said)
+
+
+@pytest.mark.parametrize("names", [[], ["a.html", "empty.txt"]])
+def test_no_page_at_all_is_a_warning(run, tmp_path: Path, names: list[str]) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "none"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("")
+    said = run("corpus", "--seeds", "none")
+    assert (said.code, said.error) == (0, "")
+    assert not [line for line in said.out.splitlines() if line.endswith(":")]
+    warning = " ".join(said.out[said.out.index("\nwarning") :].split())
+    found = "none of 2 files could be" if names else "the seeds folder is empty"
+    assert warning == f"warning no page was read: {found}. Put each page there as text, in its own .txt file."
+
+
+def test_advice_is_wrapped_and_manifest_entries_are_told_from_files(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
+    manifest = "file,date,outlet\n3.txt,2024-13-08,The Ledger\n4.txt,8 May,\nno.txt,,\n"
+    (seeds / "drop" / "manifest.csv").write_text(manifest)
+    (seeds / "drop" / "a.html").write_text("<p>")
+    out = run("corpus").out
+    assert "…" not in out
+    assert max(map(len, out[: out.index("\n\n")].splitlines())) <= 100
+    said = " ".join(out.split())
+    assert "files 3 read, 2 rejected, 1 ignored rejected 2 files: empty 1, markup 1" in said
+    assert (
+        "drop/a.html: .html: markup, not text. Flatten it to text first, e.g. with trafilatura or resiliparse." in said
+    )
+    assert "manifest 3 entries not fully used: bad-date 1, no-such-day 1, no-such-file 1" in said
+    assert (
+        "drop/manifest.csv, record 1: line 2: date is '2024-13-08' (left empty; the row's other cells are used). "
+        "The calendar has no such day: write the right one, or leave the cell empty."
+    ) in said
+    assert "1 set (sidecar 1), 2 left null" in said
+
+
+def test_the_width_is_that_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.fileno", lambda: 1, raising=False)
+    for columns, width in ((60, 60), (0, 40)):
+        monkeypatch.setattr("os.get_terminal_size", lambda _, c=columns: os.terminal_size((c, 24)))
+        lines = list(summary._wrapped("files", "word " * 50))
+        assert width - 5 <= max(map(len, lines)) <= width
+        assert all(line.startswith(" " * 12) for line in lines[1:])
 
 
 def test_wrong_usage(run) -> None:  # type: ignore[no-untyped-def]
@@ -187,6 +240,7 @@ def test_a_file_in_the_place_of_the_data_folder(run, seeds: Path) -> None:  # ty
 
 def test_rollback(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
     assert run("rollback").code == 2
+    assert "DATA is empty" in one_line(run("rollback", "--data", ""))
     run("corpus")
     first = Store(Path("data")).live()
     assert "is the oldest generation that is kept" in one_line(run("rollback"))
@@ -194,7 +248,8 @@ def test_rollback(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
     run("corpus")
     second = Store(Path("data")).live()
     said = run("rollback")
-    assert (said.code, said.out) == (0, f"data: {first} is live, {second} was\n")
+    assert (said.code, said.out) == (0, f"data: {first} is live, {second} was\n  {first}  live\n  {second}\n")
+    assert f"(there are: {first} (live), {second})" in one_line(run("rollback", "--to", "nonsense"))
     assert run("rollback", "--to", str(second)).code == 0
     assert Store(Path("data")).live() == second
 
@@ -229,3 +284,26 @@ def test_help_does_not_wait_for_dagster() -> None:
 
 def test_file_names_cannot_drive_the_terminal() -> None:
     assert printable("a\x1b[31m\udcff é") == "a\\x1b[31m\\udcff é"
+
+
+@pytest.mark.parametrize(
+    ("given", "arguments"),
+    [
+        ([], ["rollback", "--data", "data"]),
+        (["DATA=my data", "TO=it's 1"], ["rollback", "--data", "my data", "--to", "it's 1"]),
+    ],
+)
+def test_make_rollback(tmp_path: Path, given: list[str], arguments: list[str]) -> None:
+    """With a Python that only tells what it was asked; a TO of the environment is not meant."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nshift 2\nprintf "%s\\n" "$@"\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-s", "-o", ".venv/.ready", "rollback", f"PY={python}", *given],
+        cwd=ROOT,
+        env={**os.environ, "TO": "elsewhere"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == arguments

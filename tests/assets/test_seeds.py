@@ -21,6 +21,7 @@ from pipeline.manifest import SIDECAR
 from pipeline.read import read
 from pipeline.tables import FILES, REJECTED
 
+LEFT = "(left empty; the row's other cells are used)"
 PAGE = b"Fog over the harbour\n"
 
 
@@ -87,25 +88,25 @@ def test_what_is_no_page_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "why"),
+    ("name", "reason", "why"),
     [
-        ("a.jsonl", ".jsonl: many records: not read yet"),
-        ("a.parquet", ".parquet: many records: not read yet"),
-        ("a.warc.wet.gz", ".wet: many records: not read yet"),
-        ("a.csv", ".csv: many records: not read yet"),
-        ("a.html", ".html: markup: flatten it first, e.g. with trafilatura"),
-        ("a.htm.gz", ".htm: markup: flatten it first, e.g. with trafilatura"),
-        ("a.tar.gz", ".tar: an archive: unpack it first"),
-        ("a.7z", ".7z: an archive: unpack it first"),
-        ("a.docx", ".docx: only .txt, .text and names without extension are read"),
-        ("a.txt.tmp", ".tmp: only .txt, .text and names without extension are read"),
+        ("a.jsonl", "many-records", ".jsonl: not read yet"),
+        ("a.parquet", "many-records", ".parquet: not read yet"),
+        ("a.warc.wet.gz", "many-records", ".wet: not read yet"),
+        ("a.csv", "many-records", ".csv: not read yet"),
+        ("a.html", "markup", ".html: markup, not text"),
+        ("a.htm.gz", "markup", ".htm: markup, not text"),
+        ("a.tar.gz", "archive", ".tar: not unpacked"),
+        ("a.7z", "archive", ".7z: not unpacked"),
+        ("a.docx", "not-a-page", ".docx: only .txt, .text and names without extension are read"),
+        ("a.txt.tmp", "not-a-page", ".tmp: only .txt, .text and names without extension are read"),
     ],
 )
-def test_other_kinds_of_files_are_sent_back(tmp_path: Path, name: str, why: str) -> None:
+def test_other_kinds_of_files_are_sent_back(tmp_path: Path, name: str, reason: str, why: str) -> None:
     put(tmp_path, name)
     (found,) = find(tmp_path)
-    assert (found.fate, found.reason, found.why) == ("rejected", "not-a-page", why)
-    assert rejected([found]).rows() == [(name, 0, "not-a-page", why, TODO["not-a-page"])]
+    assert (found.fate, found.reason, found.why) == ("rejected", reason, why)
+    assert rejected([found]).rows() == [(name, 0, reason, why, TODO[reason])]
 
 
 def test_a_folder_named_like_a_page_is_a_folder(tmp_path: Path) -> None:
@@ -353,7 +354,7 @@ def test_manifests_of_all_folders(tmp_path: Path) -> None:
         ("a/y.txt", "far", None),
     ]
     assert wrong.select("path", "record", "reason", "detail").rows() == [
-        ("a/manifest.csv", 2, "bad-date", "date is 'soon'; no file a/no.txt"),
+        ("a/manifest.csv", 2, "bad-date", f"line 3: date is 'soon' {LEFT}; no file a/no.txt"),
         ("manifest.csv", 1, "duplicate-file", "a/x.txt stands in another manifest too"),
         ("manifest.csv", 3, "no-such-file", "no file no.txt"),
     ]
@@ -395,7 +396,7 @@ def test_every_file_is_accounted_for(tmp_path: Path) -> None:
         ("manifest.csv", "rejected", "no-file-column: the first line is 'no file column'", 0, 0),
         ("packed.txt.gz", "read", None, 1, 0),
         ("picture.txt", "rejected", "binary: a PNG image", 0, 0),
-        ("x.html", "rejected", "not-a-page: .html: markup: flatten it first, e.g. with trafilatura", 0, 0),
+        ("x.html", "rejected", "markup: .html: markup, not text", 0, 0),
     ]
 
 

@@ -107,7 +107,31 @@ def test_containment_decides_at_four_fifths() -> None:
     base = words(120, 7)
     for shared, expected in ((80, {"b": "a"}), (79, {})):
         copy = base[: shared + 4] + words(100 - shared, 8)
-        assert folded(row(" ".join(base), "a", title="T u v"), row(" ".join(copy), "b", title="T u v")) == expected
+        assert folded(row(" ".join(base), "a", title="T u"), row(" ".join(copy), "b", title="T u")) == expected
+
+
+def test_an_update_keeps_half_of_the_text_and_the_title() -> None:
+    """Of 100 distinct 5-grams 50 are shared, or 49."""
+    base, title = words(120, 7), "Tide falls again"
+    for shared, expected in ((50, {"b": "a"}), (49, {})):
+        copy = " ".join(base[: shared + 4] + words(100 - shared, 8))
+        assert folded(row(" ".join(base), "a", title=title), row(copy, "b", title=title.upper())) == expected
+        assert folded(row(" ".join(base), "a", title=title), row(copy, "b", title="Tide falls again, and more")) == {}
+        assert folded(row(" ".join(base), "a", title="Tide falls"), row(copy, "b", title="Tide falls")) == {}
+
+
+@pytest.mark.parametrize("outlets", [("Hill Post", "Hill Post"), (None, None), ("Hill Post", None)])
+def test_an_article_with_a_paragraph_replaced_is_updated_and_no_story(outlets: tuple[str | None, str | None]) -> None:
+    paragraphs = [text(60, 40 + i) for i in range(4)]
+    later = [*paragraphs[:1], text(70, 50), *paragraphs[2:]]
+    rows = [
+        row("\n\n".join(body), page, title="Ferry strike ends", outlet=outlet)
+        for body, page, outlet in zip((later, paragraphs), "ab", outlets, strict=True)
+    ]
+    found = only(*rows)
+    assert (found["kept_page"], found["kind"]) == ("a", "updated")
+    assert module.UPDATED < found["similarity"] < module.SAME
+    assert grouped(*rows) == set()
 
 
 def test_the_row_with_more_words_is_not_folded_for_being_mostly_in_the_other() -> None:
@@ -123,15 +147,22 @@ def test_another_known_outlet_keeps_its_row_and_makes_a_story() -> None:
 
 
 UNKNOWN: dict[str, Any] = {"outlet": None}
+ALIKE = UNKNOWN | {"title": "Tide falls at last"}
 
 
 @pytest.mark.parametrize(
     ("a", "b", "same"),
     [
-        (UNKNOWN, UNKNOWN, True),
+        (UNKNOWN, UNKNOWN, False),
+        (ALIKE, ALIKE | {"title": "Tide falls at last again"}, True),
+        (UNKNOWN | {"title": None}, UNKNOWN | {"title": None}, True),
+        (UNKNOWN | {"title": None}, UNKNOWN, False),
         (UNKNOWN | {"site": "one.test"}, UNKNOWN | {"site": "one.test"}, True),
         (UNKNOWN | {"site": "one.test"}, UNKNOWN | {"site": "two.test"}, False),
+        (ALIKE | {"site": "one.test"}, ALIKE | {"site": "two.test"}, False),
+        (UNKNOWN | {"title": None, "site": "one.test"}, UNKNOWN | {"title": None, "site": "two.test"}, False),
         (UNKNOWN | {"site": "one.test"}, UNKNOWN, False),
+        (ALIKE | {"site": "one.test"}, ALIKE, True),
         ({"title": "Tide falls!"}, UNKNOWN | {"title": "TIDE FALLS"}, True),
         ({"title": "Tide falls"}, UNKNOWN | {"title": "Tide rises"}, False),
         ({"title": None}, UNKNOWN | {"title": None}, False),
@@ -140,9 +171,17 @@ UNKNOWN: dict[str, Any] = {"outlet": None}
         ({"title": "T", "site": "one.test"}, UNKNOWN | {"title": "T"}, True),
     ],
 )
-def test_same_outlet(a: dict[str, Any], b: dict[str, Any], same: bool) -> None:
-    near = " ".join(WHOLE.split()[:198])
-    assert bool(folded(row(WHOLE, "a", **a), row(near, "b", **b))) is same
+@pytest.mark.parametrize("n", [200, 198])
+def test_same_outlet(a: dict[str, Any], b: dict[str, Any], same: bool, n: int) -> None:
+    rows = row(WHOLE, "a", **a), row(" ".join(WHOLE.split()[:n]), "b", **b)
+    assert bool(folded(*rows)) is same
+    assert not (same and grouped(*rows))
+
+
+def test_wire_text_under_two_headlines_without_outlets_is_a_story() -> None:
+    rows = [row(WHOLE, page, outlet=None, title=title) for page, title in (("a", "Tide falls"), ("b", "Fleet waits"))]
+    assert folded(*rows) == {}
+    assert grouped(*rows) == {frozenset("ab")}
 
 
 def test_a_known_outlet_does_not_lose_its_article_to_an_unknown_one() -> None:
@@ -214,6 +253,14 @@ EDITED = changed(WHOLE, 50, 9)  # 4 words of 200 replaced: 18 5-grams of 196 gon
     ("kept", "other", "kind"),
     [
         (row(WHOLE, "a"), row(" ".join(WHOLE.split()[:179]), "b"), "truncated"),
+        (row(WHOLE, "a"), row(" ".join([*WHOLE.split()[:100], *words(10, 8)]), "b"), "truncated"),
+        (row(WHOLE, "a", title="T"), row(" ".join(WHOLE.split()[20:179]), "b", title="T"), "updated"),
+        (row(WHOLE, "a", title="T"), row(" ".join(WHOLE.split()[20:179]), "b", title="T", truncated=True), "truncated"),
+        (
+            row(WHOLE, "a", title="T", fetched_at=EARLY),
+            row(" ".join(WHOLE.split()[20:179]), "b", title="T", fetched_at=LATE),
+            "near",
+        ),
         (row(WHOLE, "a"), row(" ".join(WHOLE.split()[:190]), "b"), "near"),
         (row(WHOLE, "a"), row(" ".join(WHOLE.split()[:190]), "b", truncated=True), "truncated"),
         (row(WHOLE, "a", title="T"), row(" ".join(WHOLE.split()[:190]), "b", title="T"), "near"),
@@ -291,7 +338,9 @@ def test_story_threshold_and_least_length() -> None:
         ({}, {"outlet": "Hill Post"}, True),
         ({"site": "hub.test"}, {"outlet": "Hill Post", "site": "hub.test"}, True),
         ({}, UNKNOWN, True),
+        ({"title": "T"}, UNKNOWN | {"title": "T"}, False),
         (UNKNOWN, UNKNOWN, True),
+        (UNKNOWN | {"title": "Tide falls"}, UNKNOWN | {"title": "Tide falls"}, False),
         (UNKNOWN | {"site": "one.test"}, UNKNOWN | {"site": "two.test"}, True),
         (UNKNOWN | {"site": "one.test"}, UNKNOWN | {"site": "one.test"}, False),
         ({"site": "one.test"}, UNKNOWN | {"site": "one.test"}, False),
@@ -299,9 +348,9 @@ def test_story_threshold_and_least_length() -> None:
     ],
 )
 def test_which_rows_make_a_story(a: dict[str, Any], b: dict[str, Any], story: bool) -> None:
-    """Half of the text in common: too little for the same article."""
-    first = row(f"{WHOLE} {text(200, 25)}", "a", **a)
-    second = row(f"{text(180, 26)} {WHOLE}", **({"page": "b"} | b))
+    """Less than half of the text in common: too little for the same article."""
+    first = row(f"{WHOLE} {text(260, 25)}", "a", **a)
+    second = row(f"{text(240, 26)} {WHOLE}", **({"page": "b"} | b))
     assert folded(first, second) == {}
     assert len(grouped(first, second)) == story
 

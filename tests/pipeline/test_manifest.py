@@ -23,6 +23,7 @@ def rows(raw: bytes, path: str = "drop/manifest.csv") -> tuple[list[tuple[object
     )
 
 
+LEFT = "(left empty; the row's other cells are used)"
 NOON = datetime(2024, 2, 19, 12, tzinfo=UTC)
 
 
@@ -72,11 +73,32 @@ def test_times_are_utc_unless_they_say_otherwise(time: str, utc: datetime) -> No
     assert rows(f"file,fetched_at\na,{time}".encode())[0][0][2] == utc
 
 
-@pytest.mark.parametrize("time", ["yesterday", "19/02/2024", "1708300800", "0001-01-01T00:00+14:00", "2024-13-01"])
+@pytest.mark.parametrize("time", ["yesterday", "19/02/2024", "1708300800", "0001-01-01T00:00+14:00"])
 def test_a_bad_time_or_date_empties_its_cell_only(time: str) -> None:
     found, wrong = rows(f"file,fetched_at,date,outlet\na,{time},{time},X\nb,,,Y".encode())
     assert found == [("drop/a", None, None, "X", None, 1), ("drop/b", None, None, "Y", None, 2)]
-    assert wrong == [(1, "bad-time", f"fetched_at is '{time}'; date is '{time}'")]
+    assert wrong == [(1, "bad-time", f"line 2: fetched_at is '{time}' {LEFT}; line 2: date is '{time}' {LEFT}")]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("2024-13-08", "no-such-day"),
+        ("2023-02-29", "no-such-day"),
+        ("2024-00-10T10:00", "no-such-day"),
+        ("2024-12-08T10:00", "bad-date"),
+        ("2024-12-081", "bad-date"),
+        ("24-13-08", "bad-date"),
+        ("8 May", "bad-date"),
+    ],
+)
+def test_a_day_that_is_none_is_not_a_day_in_another_form(value: str, reason: str) -> None:
+    assert rows(f"file,date\na,{value}".encode())[1] == [(1, reason, f"line 2: date is '{value}' {LEFT}")]
+
+
+def test_faults_name_the_line_of_the_file() -> None:
+    raw = b'\n\r\nfile,url,date\na,"two\nlines",\n\nb,,soon\n'
+    assert rows(raw)[1] == [(3, "bad-date", f"line 7: date is 'soon' {LEFT}")]
 
 
 def test_bad_rows_are_told_by_number_and_the_rest_is_used() -> None:
@@ -91,7 +113,7 @@ def test_bad_rows_are_told_by_number_and_the_rest_is_used() -> None:
         (6, "file-outside"),
         (7, "extra-cells"),
     ]
-    assert wrong[1][2] == "drop/a stands in row 1 already"
+    assert wrong[1][2] == "line 4: drop/a stands in row 1 already"
 
 
 @pytest.mark.parametrize(

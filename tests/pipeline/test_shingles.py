@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import shingles as module
-from pipeline.shingles import FEW_WORDS, GRAM, Index, shared, shingles, words
+from pipeline.shingles import FEW_WORDS, GRAM, Index, begins, shared, shingles, words
 
 
 def texts(*bodies: str) -> pl.DataFrame:
@@ -119,3 +119,15 @@ def test_full_lists_find_no_candidate_but_are_counted(monkeypatch: pytest.Monkey
         found.add(row)
     assert list(found.sharing(3, 3, lambda _row, _other: True)) == [(2, 5)]
     assert list(found.sharing(3, 2, lambda _row, _other: True)) == [(0, 2), (1, 2), (2, 5)]
+
+
+@given(BODIES, st.integers(0, 3), st.integers(1, 3))
+def test_beginnings_are_those_of_lists_of_words(bodies: list[str], last: int, size: int) -> None:
+    some = [(row, row // 2) for row in range(1, len(bodies))]
+    pairs = pl.DataFrame(some, schema={"row": pl.UInt32, "kept": pl.UInt32}, orient="row")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "SLICE", size)
+        found = begins(pairs, texts(*bodies), last)
+    tokens = [body.split() for body in bodies]
+    first = [own[: len(own) - min(len(own) // 2, last)] for own in tokens]
+    assert sorted(found) == [a for a, b in some if first[a] and tokens[b][: len(first[a])] == first[a]]
