@@ -1,7 +1,7 @@
 """The rules as values: parses the TOML of `rules/` and checks it. No rule, and no matching, belongs here.
 
-A file may hold `[fragments]` (named pieces of patterns, used as `{name}`, shared by all files), `[[rule]]`,
-`[[agency]]`, `[[kind]]` and, below `outlets/`, one `[outlet]` with its own rules.
+A file may hold `[fragments]` (named pieces of patterns, shared by all files, used as `{name}`, or as `{name:x}` with x
+in the place of each `@` in it), `[[rule]]`, `[[agency]]`, `[[kind]]` and, below `outlets/`, one `[outlet]`.
 Patterns are in the syntax of Polars' linear-time engine (Rust's regex crate).
 """
 
@@ -134,14 +134,18 @@ def _toml(name: str, text: str) -> dict[str, Any]:
 
 
 def _filler(fragments: Mapping[str, str]) -> Any:
-    name = re.compile(r"\{([a-z][a-z_]*)\}")
+    use = re.compile(r"\{([a-z][a-z_]*)(?::([^{}]+))?\}")
+
+    def piece(found: re.Match[str]) -> str:
+        fragment = fragments[found[1]]
+        return f"(?:{fragment.replace('@', found[2]) if found[2] else fragment})"
 
     def fill(where: str, pattern: str) -> str:
-        while name.search(pattern):  # fragments may use fragments
-            unknown = set(name.findall(pattern)) - set(fragments)
+        while use.search(pattern):  # fragments may use fragments
+            unknown = {name for name, _ in use.findall(pattern)} - set(fragments)
             if unknown:
                 raise RuleError(f"{where}: no fragment {', '.join(sorted(unknown))}")
-            pattern = name.sub(lambda m: f"(?:{fragments[m[1]]})", pattern)
+            pattern = use.sub(piece, pattern)
             if len(pattern) > MAX_PATTERN:
                 raise RuleError(f"{where}: its fragments use each other in a circle, or make it too long")
         try:

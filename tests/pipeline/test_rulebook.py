@@ -22,6 +22,12 @@ def test_rules_of_all_files_share_their_fragments() -> None:
     assert book.by_id["a/b"].whole == "^(?:x(?:a|(?:c))y)$"
 
 
+def test_a_fragment_may_have_a_hole() -> None:
+    rule = RULE.replace("x{word}y", "{told:AFP}").replace("xay", "told AFP")
+    book = Rulebook.parse({"a.toml": "[fragments]\ntold = 'told @|@ said'\n" + rule})
+    assert book.by_id["a/b"].pattern == "(?:told AFP|AFP said)"
+
+
 def test_marks_and_roles_are_looked_up() -> None:
     book = Rulebook.parse({"a.toml": FRAGMENT + RULE + 'marks = ["truncated"]\n'})
     assert book.marked("truncated") == ["a/b"]
