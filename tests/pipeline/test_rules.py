@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from assets.resources import Rules
+from pipeline.agencies import agencies
 from pipeline.lines import lines
 from pipeline.matching import rule_of
 from pipeline.parts import cut
@@ -15,7 +16,10 @@ from pipeline.rulebook import Rule, Rulebook
 from tests.pages import texts_of
 
 BOOK = Rules().book
-PHRASES: dict[str, str] = tomllib.loads((Path(__file__).parents[1] / "data/rules.toml").read_text(encoding="utf-8"))
+KEPT = tomllib.loads((Path(__file__).parents[1] / "data/rules.toml").read_text(encoding="utf-8"))
+PHRASES: dict[str, str] = KEPT["rule"]
+AGENCIES: dict[str, str] = KEPT["agency"]
+KINDS: dict[str, str] = KEPT["kind"]
 each = pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
 
 
@@ -82,3 +86,19 @@ def test_no_rule_was_lost(rule_id: str, found: str) -> None:
 
 def test_every_rule_has_its_phrase() -> None:
     assert set(PHRASES) == {rule.id for rule in BOOK.rules}
+
+
+@pytest.mark.parametrize("name", AGENCIES)
+def test_no_agency_was_lost(name: str) -> None:
+    named = agencies(pl.Series([AGENCIES[name]]), BOOK)
+    assert name in named.to_list()[0]
+
+
+@pytest.mark.parametrize("kind_id", KINDS)
+def test_no_kind_was_lost(kind_id: str) -> None:
+    assert [k.id for k in BOOK.kinds if pl.Series([KINDS[kind_id]]).str.contains(k.pattern).item()] == [kind_id]
+
+
+def test_every_agency_and_kind_has_its_phrase() -> None:
+    assert set(AGENCIES) == {agency.name for agency in BOOK.agencies}
+    assert set(KINDS) == {kind.id for kind in BOOK.kinds}
