@@ -37,7 +37,6 @@ def starts(solid: pl.DataFrame) -> pl.DataFrame:
         & pl.col("width").is_between(*HEADLINE_WIDTH)
         & (pl.col("run") < pl.col("runs")),
         left=ahead.cum_sum(reverse=True).over(RUN),
-        told=pl.col("rule").is_not_null().cum_sum().over("page"),
         ended=(pl.col("ender") | pl.col("role").eq_missing("related")).cum_max().over(RUN),
     )
     twice = doubled(solid)

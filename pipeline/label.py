@@ -28,8 +28,7 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
     rows = pieced(lines.with_columns(rule=rule_of(lines["trimmed"], rules)), rules)
     rows = rows.with_columns(furniture=is_furniture(rows, texts, furniture, rules), teaser=teasers(rows, rules))
     rows = rows.join(notices(rows, rules), on="page", how="left", maintain_order="left")
-    role_of = {rule.id: rule.role for rule in rules.rules}
-    role = pl.col("rule").replace_strict(role_of, default=None, return_dtype=pl.String)
+    role = pl.col("rule").replace_strict(rules.roles, default=None, return_dtype=pl.String)
     empty_heading = pl.col("rule").is_in(rules.marked("opens-related")) & ~pl.col("teaser")
     cases = [  # from the strongest evidence that speaks
         (pl.col("trimmed") == "", "blank", pl.lit("blank"), 1.0),

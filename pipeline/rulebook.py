@@ -122,6 +122,11 @@ class Rulebook:
         """Ids of the rules that carry a mark."""
         return [rule.id for rule in self.rules if mark in rule.marks]
 
+    @property
+    def roles(self) -> dict[str, str]:
+        """The role that each rule gives, by its id."""
+        return {rule.id: rule.role for rule in self.rules}
+
     def of_role(self, *roles: str) -> list[str]:
         return [rule.id for rule in self.rules if rule.role in roles]
 

@@ -49,7 +49,7 @@ def split(labelled: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
 def place(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Solid lines with what their order tells: `n` (number among the page's solid lines), `repeats` (the same line
     stands near), `between` (see `between_repeats`), `ender` (articles end with it), `comments` (it heads them),
-    `text`, `open`, `run` (texts so far), `runs` (texts of the page)."""
+    `told` (lines so far that a rule knows), `text`, `open`, `run` (texts so far), `runs` (texts of the page)."""
     solid = weak_captions(solid, rules).with_columns(n=pl.int_range(pl.len(), dtype=pl.Int32).over("page"))
     since, until = (pl.col("n").diff(k).abs().over("page", "key") <= NEAR for k in (1, -1))
     prose = pl.col("role").eq_missing("body")
@@ -57,6 +57,7 @@ def place(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
         repeats=(since.fill_null(False) | until.fill_null(False)) & pl.col("role").ne_missing("related"),
         ender=pl.col("rule").is_in(rules.marked("ends-article")).fill_null(False),
         comments=pl.col("rule").is_in(rules.marked("opens-comments")).fill_null(False),
+        told=pl.col("rule").is_not_null().cum_sum().over("page"),
     )
     solid = solid.with_columns(between=between_repeats(solid))
     text = prose & ~pl.col("repeats") & ~pl.col("between")
@@ -72,12 +73,9 @@ def between_repeats(solid: pl.DataFrame) -> pl.Series:
     """Whether a line stands between two prints of one headline, with two pieces of furniture (a date line, a button)
     between them too: in a head block, where even what reads like a text is a picture's."""
     same = ["page", "key"]
-    solid = solid.with_columns(
-        short=pl.col("role").is_null() & ~pl.col("bullet") & (pl.col("width") >= REPEATED_WIDTH),
-        told=pl.col("rule").is_not_null().cum_sum().over("page"),
-    )
+    headline_like = pl.col("role").is_null() & ~pl.col("bullet") & (pl.col("width") >= REPEATED_WIDTH)
     leads = (
-        pl.col("short")
+        headline_like
         & (pl.col("n").shift(-1).over(same) - pl.col("n") <= NEAR)
         & (pl.col("told").shift(-1).over(same) > pl.col("told") + 1)
     ).fill_null(False)
@@ -222,7 +220,7 @@ def credited(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     was_cut = pl.when(pl.col("text") != pl.col("uncut")).then("trimmed").otherwise(pl.lit(""))
     pieces = pieces.with_columns(rule_of(pieces.select(was_cut).to_series(), rules).alias("fresh"))
     fresh = pl.col("fresh")
-    role = fresh.replace_strict({rule.id: rule.role for rule in rules.rules}, default=None, return_dtype=pl.String)
+    role = fresh.replace_strict(rules.roles, default=None, return_dtype=pl.String)
     return (
         numbered(pieces)
         .with_columns(
