@@ -30,7 +30,7 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
     rows = rows.join(notices(rows, rules), on="page", how="left", maintain_order="left")
     role = pl.col("rule").replace_strict(rules.roles, default=None, return_dtype=pl.String)
     empty_heading = pl.col("rule").is_in(rules.marked("opens-related")) & ~pl.col("teaser")
-    cases = [  # from the strongest evidence that speaks
+    cases: list[tuple[pl.Expr, str | pl.Expr, pl.Expr, float]] = [  # from the strongest evidence that speaks
         (pl.col("trimmed") == "", "blank", pl.lit("blank"), 1.0),
         (empty_heading, "boilerplate", pl.col("rule"), RULE_SCORE),
         (pl.col("rule").is_not_null(), role, pl.col("rule"), RULE_SCORE),
