@@ -11,9 +11,10 @@ SEEDS = seeds
 DATA = data
 PORT = 3000
 TO =
+LABELS = ../shared/eval
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO
+export SEEDS DATA PORT TO LABELS
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -22,7 +23,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui rollback check test docs lock clean
+.PHONY: help corpus ui rollback train evaluate check test docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +38,13 @@ ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (
 
 rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
 	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}
+
+# LABELS may name several folders; these are words of the shell, so their paths hold no spaces.
+train: $(VENV)/.ready ## fit the line model to LABELS (labelled folders), write pipeline/model and its card
+	@OMP_WAIT_POLICY=passive $(PY) -m assets train $$LABELS
+
+evaluate: $(VENV)/.ready ## print the table of figures for LABELS, each page by a model that saw none of its sites
+	@OMP_WAIT_POLICY=passive $(PY) -m assets evaluate $$LABELS
 
 check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(PY) -m ruff check --quiet .

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Dagster is imported where it is needed: `--help` and a wrong folder should not wait for it.
 
+MODEL = Path(__file__).parents[1] / "pipeline" / "model"
 OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
 # Errors whose message is meant for users.
 OURS = ("Failure", "StoreError")
@@ -66,6 +67,15 @@ def parser() -> argparse.ArgumentParser:
     back = command("rollback", rollback, "make the generation numbered before the live one live, or the one named")
     back.add_argument("--data", default="data", help="the folder of the results (default: data)")
     back.add_argument("--to", metavar="GENERATION", help="make this one live (default: the one numbered before)")
+    for name, action, what in (
+        ("train", train, "fit the line model to labelled folders, write it and its card"),
+        ("evaluate", evaluate, "score labelled folders on models that have not seen their sites"),
+    ):
+        learn = command(name, action, what)
+        learn.add_argument("labels", nargs="+", help="folders with pages/ and gold.jsonl, or folders of such")
+        learn.add_argument("--model", type=Path, default=MODEL, help="the model's folder (default: pipeline/model)")
+    learn.add_argument("--folds", type=int, nargs="*", help="these folds only (default: all)")
+    learn.add_argument("--work", type=Path, default=Path("build"), help="where models are kept (default: build)")
     words = command("dictionary", dictionary, "print what every table and column means, in Markdown")
     words.add_argument("--readme", type=Path, help="print this README instead, with the columns of articles in it")
     return top
@@ -97,6 +107,33 @@ def rollback(options: argparse.Namespace) -> int:
     for name in store.names():
         print(f"  {name}{'  live' * (name == now)}")
     return OK
+
+
+def train(options: argparse.Namespace) -> int:
+    from assets import training
+
+    with _labels():
+        print(training.train(map(Path, options.labels), options.model))
+    return OK
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    from assets import training
+
+    with _labels():
+        for line in training.evaluate(map(Path, options.labels), options.folds, options.work, options.model):
+            print(line, flush=True)
+    return OK
+
+
+@contextmanager
+def _labels() -> Iterator[None]:
+    from pipeline.training.labels import LabelError
+
+    try:
+        yield
+    except LabelError as e:
+        raise UsageError(e) from None
 
 
 def dictionary(options: argparse.Namespace) -> int:

@@ -134,12 +134,12 @@ def furniture(folders: Folders, furniture: TableWriter) -> None:
     furniture.write(learn(pl.concat(counted or [corpus.count(TEXTS.empty(), folders.rules).pipe(_small)])))
 
 
-@step("understanding", makes=(LINES, PAGE_ARTICLES, PAGES), needs=(TEXTS, FURNITURE), versions=("rules",))
+@step("understanding", makes=(LINES, PAGE_ARTICLES, PAGES), needs=(TEXTS, FURNITURE), versions=("rules", "model"))
 def understand(folders: Folders, lines: TableWriter, page_articles: TableWriter, pages: TableWriter) -> None:
     """Gives every line its role and its reason, every article its lines, every page its kind."""
     learnt = folders.store.read(FURNITURE)
     for texts in _pages(folders, "understand"):
-        done = corpus.understand(texts, learnt, folders.rules)
+        done = corpus.understand(texts, learnt, folders.rules, folders.model)
         lines.write(done.lines)
         page_articles.write(done.page_articles)
         pages.write(done.pages)

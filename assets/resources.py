@@ -16,6 +16,7 @@ from pydantic import Field, PrivateAttr
 
 from assets import progress
 from assets.store import Store, apart
+from pipeline.linemodel import LineModel
 from pipeline.rulebook import Rulebook
 
 POOL = "broadsheet-data"
@@ -43,8 +44,29 @@ class Rules:
 
     @cached_property
     def digest(self) -> str:
-        text = "".join(f"{name}\0{self.files[name]}\0" for name in sorted(self.files))
-        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        return digest(self.files)
+
+
+class Model:
+    """The line model as the package ships it, and the hash that tells when it changes."""
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        folder = files("pipeline") / "model"
+        return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.is_file()}
+
+    @cached_property
+    def lines(self) -> LineModel:
+        return LineModel.parse(self.files)
+
+    @cached_property
+    def digest(self) -> str:
+        return digest({name: text for name, text in self.files.items() if not name.endswith(".md")})
+
+
+def digest(texts: Mapping[str, str]) -> str:
+    text = "".join(f"{name}\0{texts[name]}\0" for name in sorted(texts))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _toml(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
@@ -65,6 +87,7 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     _store: Store | None = PrivateAttr(default=None)
     _rules: Rules = PrivateAttr(default_factory=Rules)
+    _model: Model = PrivateAttr(default_factory=Model)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Folders"]:
@@ -77,7 +100,7 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
                 context.log.warning(message)
 
         apart(Path(self.seeds), Path(self.data))
-        self._store = Store(Path(self.data), {"rules": self._rules.digest})
+        self._store = Store(Path(self.data), {"rules": self._rules.digest, "model": self._model.digest})
         with self._store.lock(f"run {run}", self.wait, waiting) as died:
             if context.instance:
                 bury(context.instance, dead(context.instance, died, Path(self.data)))
@@ -91,6 +114,10 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def rules(self) -> Rulebook:
         return self._rules.book
+
+    @property
+    def model(self) -> LineModel:
+        return self._model.lines
 
 
 def dead(instance: dg.DagsterInstance, died: str | None, here: Path) -> Iterator[str]:

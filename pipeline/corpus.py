@@ -11,6 +11,7 @@ from pipeline.assemble import assemble
 from pipeline.dedup import dedup
 from pipeline.furniture import contexts, furniture
 from pipeline.label import label
+from pipeline.linemodel import LineModel
 from pipeline.lines import lines
 from pipeline.publish import articles
 from pipeline.read import read
@@ -42,17 +43,21 @@ def count(texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     return contexts(lines(texts), texts, rules)
 
 
-def understand(texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> Understood:
+def labelled(texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """`texts` (a batch of whole pages) → their lines with what rules and furniture say; the line model learns on it."""
+    return label(lines(texts), texts, furniture, rules)
+
+
+def understand(texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook, model: LineModel) -> Understood:
     """`texts` (a batch of whole pages) and the corpus's `furniture` → ledger, articles, pages of the batch."""
-    labelled = label(lines(texts), texts, furniture, rules)
-    return Understood(*assemble(split(labelled, rules), texts, rules))
+    return Understood(*assemble(split(labelled(texts, furniture, rules), rules, model), texts, rules))
 
 
-def corpus(raw: pl.DataFrame, sidecar: pl.DataFrame, rules: Rulebook) -> Corpus:
+def corpus(raw: pl.DataFrame, sidecar: pl.DataFrame, rules: Rulebook, model: LineModel) -> Corpus:
     """Raw pages in memory (path, raw) and their sidecar rows → every table."""
     texts, rejected = read(raw, sidecar)
     learnt = furniture(count(texts, rules))
-    understood = understand(texts, learnt, rules)
+    understood = understand(texts, learnt, rules, model)
     duplicates, stories = dedup(understood.page_articles)
     table = articles(understood.page_articles, duplicates, stories)
     return Corpus(rejected, learnt, *understood, duplicates, stories, table)

@@ -39,11 +39,30 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
         (pl.col("notice").is_not_null(), "boilerplate", pl.col("notice"), RULE_SCORE),
         (pl.col("prose"), "body", pl.lit("page/paragraph"), PROSE_SCORE),
     ]
-    return rows.with_columns(
+    rows = rows.with_columns(
         role=pl.coalesce(pl.when(c).then(pl.lit(r) if isinstance(r, str) else r) for c, r, _, _ in cases),
         reason=pl.coalesce(pl.when(c).then(reason) for c, _, reason, _ in cases),
         score=pl.coalesce(pl.when(c).then(pl.lit(score)) for c, _, _, score in cases),
     )
+    credited = credited_texts(rows, rules)
+    return rows.with_columns(
+        role=pl.when(credited).then(pl.lit("body")).otherwise("role"),
+        reason=pl.when(credited).then(pl.lit("page/paragraph-with-credit")).otherwise("reason"),
+        rule=pl.when(~credited).then("rule"),
+    )
+
+
+def credited_texts(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
+    """Whether a paragraph that ends in a bare agency name, else a caption, is the last of its article: then it is text
+    with the agency's credit behind it. What stands before and behind it decides."""
+    solid = rows.with_row_index("row").filter(pl.col("trimmed") != "")
+    weak = pl.col("rule").is_in(rules.marked("weak")).fill_null(False) & pl.col("role").eq_missing("caption")
+    after_text = pl.col("prose").shift(1).over("page") & pl.col("role").shift(1).over("page").eq_missing("body")
+    closing = pl.col("role").is_in(["related", "boilerplate", "credit"]) | pl.col("gap").ge(2)
+    last = closing.shift(-1).over("page").fill_null(pl.int_range(pl.len()).over("page") == pl.len().over("page") - 1)
+    alone = ~pl.col("key").is_duplicated().over("page")
+    found = solid.filter(weak & after_text.fill_null(False) & last & alone)["row"]
+    return pl.Series("credited", pl.arange(0, len(rows), eager=True).is_in(found.implode()), pl.Boolean)
 
 
 def notices(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:

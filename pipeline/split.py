@@ -1,19 +1,35 @@
-"""Labelled lines → articles: where each starts, the block of its text, and what its open lines are.
+"""Step: labelled lines → articles: where each starts, which line is its headline, which lines are its text.
 
-`headlines` says what open lines, texts and runs are.
+The line model says what is likely; here the rules, the page's repeats and the likeliest whole are joined.
 """
 
+from itertools import pairwise
+
+import numpy as np
 import polars as pl
 
+from pipeline.because import because
+from pipeline.chunks import starts
 from pipeline.features import SENTENCE_WIDTH
-from pipeline.headlines import NEAR, headlines, starts
+from pipeline.headlines import NEAR, after_end, doubled
+from pipeline.linemodel import LineModel, Sight, look
 from pipeline.matching import rule_of
 from pipeline.parts import cut, numbered
 from pipeline.rulebook import Rulebook
+from pipeline.titles import Ranked, titles
 
-# Open lines between two texts that end a block: more are a list of links, not subheads and short lines.
-# Body F1 on fundus-light / -heavy / wcxb-light: 3: .920/.881/.785, 6: .934/.896/.837, 12: .939/.898/.868.
-MAX_OPEN = 12
+# Lines of whole pages that are looked at together: what the model sees takes about 1.5 kB a line.
+LINES = 40_000
+# A line is text from this probability on; a paragraph between sure texts, a heading above one, or a sentence right
+# behind the last text, from lower ones.
+TEXT, SURE_TEXT, BETWEEN, HEADING, CLOSING = 0.5, 0.7, 0.3, 0.15, 0.1
+# A heading in the text is narrower than this.
+HEADING_WIDTH = 120
+# A headline that its head block doubles starts a chunk, for as sure as GIVEN, once the model is this sure of another.
+SURE_START, GIVEN = 0.5, 0.95
+# A line is its chunk's headline from this probability on; behind the first text from the other one on; and a doubled
+# headline counts as this likely at the least.
+TITLE, TITLE_BEHIND, DOUBLED_TITLE = 0.05, 0.5, 0.5
 # A line that is printed twice around furniture is a headline from this width on; shorter ones are labels.
 REPEATED_WIDTH = 30
 # Texts into an article up to which a date line or a byline is its own; later it is a chronicle's or a comment's.
@@ -21,20 +37,33 @@ HEAD_TEXTS = 3
 # Solid lines above the page's first headline in which its date line and byline may stand.
 ABOVE = 4
 
-START_SCORE, REPEAT_SCORE, HEADLINE_SCORE, PLACE_SCORE = 0.9, 0.95, 0.7, 0.5
+REPEAT_SCORE, HEAD_SCORE, PLACE_SCORE = 0.95, 0.7, 0.5
 
-ARTICLE = ["page", "segment"]
+CHUNK = ["page", "chunk"]
 
 
-def split(labelled: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+def split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
     """`labelled` lines of whole pages → the same lines in the same order, a credit behind the last paragraph cut off,
     with final `role`, `reason` and `score`, and `article_no` (null outside articles)."""
+    return pl.concat([_split(rows, rules, model) for rows in by_pages(labelled)])
+
+
+def by_pages(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows in stretches of whole pages, of LINES rows each or of one longer page."""
+    size = rows.select(pl.col("page").rle()).unnest("page")["len"]
+    stretch = (size.cum_sum() - size) // LINES
+    ends = pl.DataFrame({"stretch": stretch, "end": size.cum_sum()}).group_by("stretch").agg(pl.col("end").max())
+    bounds = [0, *ends["end"].sort()]
+    return [rows[low:high] for low, high in pairwise(bounds)] or [rows]
+
+
+def _split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
     rows = labelled.with_row_index("row")
-    solid = place(rows.filter(pl.col("trimmed") != ""), rules)
-    solid = solid.join(starts(solid), on="row", how="left", maintain_order="left")
-    solid = solid.with_columns(segment=pl.col("start").is_not_null().cum_sum().over("page"))
-    solid = articles(closed(headlines(blocks(solid))))
-    told = solid.select("row", "article_no", *roles(solid, rules))
+    solid = rows.filter(pl.col("trimmed") != "")
+    if solid.height:
+        told = told_of(solid, rules, model)
+    else:
+        told = solid.select("row", pl.lit(None, pl.Int32).alias("article_no"), "role", "reason", "score")
     rows = rows.drop("role", "reason", "score").join(told, on="row", how="left", maintain_order="left")
     blank = pl.col("trimmed") == ""
     rows = rows.with_columns(
@@ -46,17 +75,51 @@ def split(labelled: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     return credited(rows.drop("row"), rules)
 
 
+def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
+    """Solid rows of whole pages → row, article_no, role, reason, score."""
+    sight = look(solid, rules.marked("ends-article"), model)
+    solid = place(solid, rules).hstack(sight.likely)
+    solid = texts(chunked(solid, sight))
+    ranked = titles(solid, sight, model)
+    solid = articles(headlines(solid.with_columns(title=pl.Series(ranked.likely))))
+    told = solid.select("row", "article_no", "begins", "sure", *roles(solid, rules))
+    return explained(told, sight, ranked, model)
+
+
+def explained(told: pl.DataFrame, sight: Sight, ranked: Ranked, model: LineModel) -> pl.DataFrame:
+    """Adds to the reasons that are the model's its probability and the clues that weighed most; to those of an
+    article's first line, how sure its start is."""
+    text = told["reason"].is_in(["model/text", "model/no-text"]).to_numpy()
+    title = (told["reason"] == "model/headline").to_numpy()
+    why = np.full(told.height, None, object)
+    if text.any():
+        speaks = (told["reason"] == "model/text").to_numpy()[text]
+        why[text] = because(model.weigh("body", sight.seen[text]), model.words, speaks)
+    if title.any():
+        at = np.searchsorted(ranked.row, np.flatnonzero(title))
+        why[title] = because(model.weigh("title", ranked.seen[at]), model.words, np.ones(len(at), bool))
+    reason, score = pl.col("reason"), pl.col("score").round(2)
+    starts_here = pl.format("{}; an article starts:{}", reason, pl.col("sure").round(2))
+    return (
+        told.with_columns(why=pl.Series(why.tolist(), dtype=pl.String))
+        .with_columns(
+            pl.when(pl.col("why").is_not_null()).then(pl.format("{}:{} {}", reason, score, "why")).otherwise(reason)
+        )
+        .with_columns(pl.when(pl.col("begins") & (pl.col("sure") < 1)).then(starts_here).otherwise(reason))
+        .select("row", "article_no", "role", "reason", "score")
+    )
+
+
 def place(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Solid lines with what their order tells: `n` (number among the page's solid lines), `repeats` (the same line
-    stands near), `between` (see `between_repeats`), `ender` (articles end with it), `comments` (it heads them),
-    `told` (lines so far that a rule knows), `text`, `open`, `run` (texts so far), `runs` (texts of the page)."""
-    solid = weak_captions(solid, rules).with_columns(n=pl.int_range(pl.len(), dtype=pl.Int32).over("page"))
+    stands near), `between` (see `between_repeats`), `ender` (articles end with it), `told` (lines so far that a rule
+    knows), `text`, `open`, `run` (texts so far), `runs` (texts of the page), by the rules alone."""
+    solid = solid.with_columns(n=pl.int_range(pl.len(), dtype=pl.Int32).over("page"))
     since, until = (pl.col("n").diff(k).abs().over("page", "key") <= NEAR for k in (1, -1))
     prose = pl.col("role").eq_missing("body")
     solid = solid.with_columns(
         repeats=(since.fill_null(False) | until.fill_null(False)) & pl.col("role").ne_missing("related"),
         ender=pl.col("rule").is_in(rules.marked("ends-article")).fill_null(False),
-        comments=pl.col("rule").is_in(rules.marked("opens-comments")).fill_null(False),
         told=pl.col("rule").is_not_null().cum_sum().over("page"),
     )
     solid = solid.with_columns(between=between_repeats(solid))
@@ -84,69 +147,81 @@ def between_repeats(solid: pl.DataFrame) -> pl.Series:
     return solid.select(between=(open_blocks > 0) & ~pl.col("leads")).to_series()
 
 
-def weak_captions(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """A paragraph that ends in a bare agency name is a caption, unless it is the last of its article: then it is text
-    with the agency's credit behind it. What stands before and behind it decides."""
-    weak = pl.col("rule").is_in(rules.marked("weak")).fill_null(False) & pl.col("role").eq_missing("caption")
-    after_text = pl.col("prose").shift(1).over("page") & pl.col("role").shift(1).over("page").eq_missing("body")
-    closing = pl.col("role").is_in(["related", "boilerplate", "credit"]) | pl.col("gap").ge(2)
-    last = closing.shift(-1).over("page").fill_null(pl.int_range(pl.len()).over("page") == pl.len().over("page") - 1)
-    alone = ~pl.col("key").is_duplicated().over("page")
-    body = weak & after_text.fill_null(False) & last & alone
-    return solid.with_columns(
-        role=pl.when(body).then(pl.lit("body")).otherwise("role"),
-        reason=pl.when(body).then(pl.lit("page/paragraph-with-credit")).otherwise("reason"),
-        rule=pl.when(~body).then("rule"),
-    )
+def chunked(solid: pl.DataFrame, sight: Sight) -> pl.DataFrame:
+    """Adds `chunk`, and `doubled`: a headline that its head block doubles. It is a start where the model is sure of
+    another one on its page: the page has that layout."""
+    solid = solid.with_columns(words=pl.Series(sight.clue("coh_words")), after=pl.Series(sight.clue("coh_n_after8")))
+    solid = solid.with_columns(doubled(solid))
+    given = pl.col("doubled") & (pl.col("doubled") & (pl.col("start") > SURE_START)).any().over("page")
+    given |= after_end(solid)
+    likely = solid.select(pl.when(given).then(pl.col("start").clip(GIVEN)).otherwise("start")).to_series()
+    flags = starts(solid["page"], likely.to_numpy(), (solid["body"] * solid["width"]).to_numpy())
+    sure = pl.when(pl.col("n") > 0).then("sure").otherwise(1.0)
+    solid = solid.with_columns(chunk=pl.Series(np.cumsum(flags, dtype=np.int32)), sure=likely)
+    return solid.with_columns(sure=sure.first().over(CHUNK))
 
 
-def blocks(solid: pl.DataFrame) -> pl.DataFrame:
-    """Adds `first` and `last`: `n` of the first and the last text of the segment's longest block, that is of texts with
-    no heading of comments and no more than MAX_OPEN open lines between two; null where the segment has no text."""
-    so_far = {c: pl.col(c).cast(pl.Int32).cum_sum().over(ARTICLE) for c in ("open", "comments")}
-    texts = solid.with_columns(**so_far).filter("text")
-    far = (pl.col("open").diff() > MAX_OPEN) | (pl.col("comments").diff() > 0)
-    far = far.over(ARTICLE).fill_null(False)
-    longest = (
-        texts.with_columns(block=far.cum_sum().over(ARTICLE))
-        .group_by(*ARTICLE, "block", maintain_order=True)
-        .agg(size=pl.col("width").sum(), first=pl.col("n").first(), last=pl.col("n").last())
-        .sort(*ARTICLE, "size", "block", descending=[False, False, True, False])
-        .unique(ARTICLE, keep="first", maintain_order=True)
-    )
-    longest = longest.select(*ARTICLE, "first", "last")
-    return solid.join(longest, on=ARTICLE, how="left", maintain_order="left")
+def texts(solid: pl.DataFrame) -> pl.DataFrame:
+    """`text`, `open`, `first`, `last` by the model. Lines that rules know keep what they are; bullets above the first
+    paragraph are the standfirst; what stands twice in a head block is no text."""
+    free = pl.col("role").is_null() | pl.col("role").eq_missing("body")
+    p = pl.col("body")
+    sure = {k: (p.shift(k) > SURE_TEXT).over("page").fill_null(False) for k in (-2, -1, 1, 2)}
+    between = (sure[1] | sure[2]) & (sure[-1] | sure[-2])
+    above_text = sure[1] & pl.col("prose").shift(-1).over("page").fill_null(False)
+    heading = ~pl.col("prose") & ~pl.col("sentence") & ~pl.col("bullet") & above_text
+    enough = pl.when(between & pl.col("prose")).then(BETWEEN).when(between & heading).then(HEADING).otherwise(TEXT)
+    likely = free & (p > enough) & ~pl.col("repeats")
+    begun = (likely & ~pl.col("bullet")).cum_max().over(CHUNK)
+    solid = bounded(solid.with_columns(text=likely & begun))
+    # the last words of a text, or where it breaks off
+    behind = (pl.col("n") > pl.col("last")).fill_null(False)
+    word = pl.col("open") & (pl.col("sentence") | pl.col("prose")) & (pl.col("gap") <= 1) & ~pl.col("repeats")
+    closing = behind & word & (p > CLOSING)
+    closing &= (behind & ~closing).cum_sum().over(CHUNK) == 0
+    return bounded(solid.with_columns(text=pl.col("text") | closing))
 
 
-def closed(solid: pl.DataFrame) -> pl.DataFrame:
-    """Moves `last` behind the short or doubtful sentences that directly follow the block's last text (a last word, a
-    question, a text that breaks off), and `first` before a long one that directly precedes its first text."""
-    after, before = pl.col("n") > pl.col("last"), pl.col("n") < pl.col("first")
-    sentence = (
-        pl.col("open") & pl.col("sentence") & ~pl.col("repeats") & (pl.col("n") != pl.col("headline_n").fill_null(-1))
+def bounded(solid: pl.DataFrame) -> pl.DataFrame:
+    """`open` (neither known nor text), `first` and `last` (`n` of the chunk's first and last text) from `text`."""
+    free = pl.col("role").is_null() | pl.col("role").eq_missing("body")
+    n = pl.col("n").filter("text")
+    return solid.with_columns(open=free & ~pl.col("text"), first=n.min().over(CHUNK), last=n.max().over(CHUNK))
+
+
+def headlines(solid: pl.DataFrame) -> pl.DataFrame:
+    """Adds `headline_n` and `headline_key`: the chunk's likeliest `title`, where it first stands in the chunk. What
+    reads as a text above its headline is what the page says of itself."""
+    given = pl.when("doubled").then(DOUBLED_TITLE)
+    solid = solid.with_columns(given=pl.max_horizontal("title", given))
+    far = pl.col("title") > TITLE_BEHIND
+    ahead = ~pl.col("text") & (pl.col("n") <= pl.col("first")) & (pl.col("given") > TITLE)
+    best = (
+        solid.filter(ahead | far)
+        .sort("given", descending=True, maintain_order=True)
+        .unique(CHUNK, keep="first", maintain_order=True)
+        .select(*CHUNK, headline_key="key", at="n")
     )
-    ends = (after & sentence & (pl.col("gap") <= 1)).fill_null(False)
-    leads = (
-        before & sentence & (pl.col("width") >= SENTENCE_WIDTH) & (pl.col("gap").shift(-1).over("page") <= 1)
-    ).fill_null(False)
-    behind = after & ((after & ~ends).cum_sum().over(ARTICLE) == 0)
-    ahead = before & ((before & ~leads).cum_sum(reverse=True).over(ARTICLE) == 0)
-    return solid.with_columns(
-        last=pl.col("last") + behind.sum().over(ARTICLE).cast(pl.Int32),
-        first=pl.col("first") - ahead.sum().over(ARTICLE).cast(pl.Int32),
-    )
+    same = (pl.col("key") == pl.col("headline_key")) & (pl.col("n") <= pl.col("at"))
+    solid = solid.join(best, on=CHUNK, how="left", maintain_order="left")
+    solid = solid.with_columns(headline_n=pl.col("n").filter(same).min().over(CHUNK))
+    early = (pl.col("n") <= pl.col("headline_n")).fill_null(False)
+    return bounded(solid.with_columns(text=pl.col("text") & ~early))
 
 
 def articles(solid: pl.DataFrame) -> pl.DataFrame:
-    """Adds `article_no` from the headline (else the first text) to the end of the segment, and `depth` (texts of the
-    article so far). Above the page's first headline its date line and byline belong to it too."""
-    begin = pl.coalesce("headline_n", "first")
-    above = (pl.col("segment") == 0) & pl.col("role").is_in(["timestamp", "byline"]) & pl.col("n").ge(begin - ABOVE)
-    number = pl.col("first").is_not_null() & pl.col("segment").ne_missing(pl.col("segment").shift(1).over("page"))
+    """Adds `article_no` from the headline (else the chunk's first line; on the page's first chunk, its first text) to
+    the end of the chunk, and `depth` (texts of the article so far). Above the page's first headline its date line and
+    byline belong to it too."""
+    top = pl.col("chunk") == pl.col("chunk").min().over("page")
+    begin = pl.coalesce("headline_n", pl.when(~top).then(pl.col("n").min().over(CHUNK)), "first")
+    above = top & pl.col("role").is_in(["timestamp", "byline"]) & pl.col("n").ge(begin - ABOVE)
+    number = pl.col("first").is_not_null() & pl.col("chunk").ne_missing(pl.col("chunk").shift(1).over("page"))
     inside = pl.col("first").is_not_null() & ((pl.col("n") >= begin) | above)
     return solid.with_columns(
         article_no=pl.when(inside).then(number.cast(pl.Int32).cum_sum().over("page")),
-        depth=(pl.col("text") & pl.col("n").is_between("first", "last")).cum_sum().over(ARTICLE),
+        begins=pl.col("n").eq_missing(pl.coalesce("headline_n", "first")),
+        depth=(pl.col("text") & pl.col("n").is_between("first", "last")).cum_sum().over(CHUNK),
     )
 
 
@@ -158,9 +233,12 @@ def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
     tail = inside & (pl.col("n") > pl.col("last")).fill_null(False)
     early = inside & (pl.col("depth") <= HEAD_TEXTS) & ~tail
     role = pl.col("role")
+    headline = inside & (pl.col("n") == pl.col("headline_n")).fill_null(False)
+    text = inside & pl.col("text") & ~headline
     next_text = pl.col("text").shift(-1).over("page").fill_null(False)
     # a single line with a dash is a subhead in the manner of AFP
     listed = pl.col("bullet") & (pl.col("bullet").shift(1) | pl.col("bullet").shift(-1)).over("page").fill_null(False)
+    heading = text & next_text & ~pl.col("sentence") & ~pl.col("prose") & ~listed & (pl.col("width") < HEADING_WIDTH)
     dated = pl.col("rule").is_in(
         list(set(rules.marked("published") + rules.marked("updated")) - set(rules.marked("relative")))
     )
@@ -169,9 +247,10 @@ def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
     first = pl.col("line_no").first().over(same)
     again = inside & (pl.int_range(pl.len()).over(same) > 0)
     repeat = pl.concat_str(pl.lit("repeat-of:"), first.cast(pl.String))
-    start_score = pl.when(pl.col("start").is_not_null()).then(START_SCORE).otherwise(HEADLINE_SCORE)
+    doubled_ = headline & (pl.col("given") > pl.col("title"))
     cases: list[tuple[pl.Expr, str, str | pl.Expr, float | pl.Expr]] = [
-        (inside & (pl.col("n") == pl.col("headline_n")), "headline", pl.col("evidence"), start_score),
+        (doubled_, "headline", "page/doubled-headline", pl.col("given")),
+        (headline, "headline", "model/headline", pl.col("title")),
         (again & head & open_ & (pl.col("key") == pl.col("headline_key")), "headline_repeat", repeat, REPEAT_SCORE),
         (again & caption, "caption_repeat", repeat, REPEAT_SCORE),
         (again & head & open_ & pl.col("repeats"), "caption_repeat", repeat, REPEAT_SCORE),
@@ -179,15 +258,12 @@ def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
             head & open_ & pl.col("repeats") & (pl.col("width") >= SENTENCE_WIDTH),
             "caption",
             "page/doubled-in-head",
-            HEADLINE_SCORE,
+            HEAD_SCORE,
         ),
-        (head & pl.col("between") & pl.col("prose"), "caption", "page/between-headlines", HEADLINE_SCORE),
-        (head & open_ & pl.col("bullet"), "standfirst", "page/bullet-under-headline", HEADLINE_SCORE),
-        (head & open_, "boilerplate", "page/head", PLACE_SCORE),
-        (block & open_ & pl.col("sentence"), "body", "page/sentence-in-text", PLACE_SCORE),
-        (block & open_ & listed, "body", "page/list-in-text", PLACE_SCORE),
-        (block & open_ & next_text, "subhead", "page/heading-in-text", PLACE_SCORE),
-        (block & open_, "boilerplate", "page/fragment-in-text", PLACE_SCORE),
+        (head & pl.col("between") & pl.col("prose"), "caption", "page/between-headlines", HEAD_SCORE),
+        (head & open_ & pl.col("bullet"), "standfirst", "page/bullet-under-headline", HEAD_SCORE),
+        (heading, "subhead", "model/text", pl.col("body")),
+        (text, "body", "model/text", pl.col("body")),
         (block & date & ~early & next_text, "subhead", "page/date-in-text", PLACE_SCORE),
         (date & ~early & ~(tail & dated), "boilerplate", "page/date-outside-head", PLACE_SCORE),
         (
@@ -197,13 +273,13 @@ def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
             PLACE_SCORE,
         ),
         (caption & ~head & ~block, "boilerplate", "page/caption-outside-text", PLACE_SCORE),
-        (~inside & (open_ | pl.col("text")), "boilerplate", "page/outside-article", PLACE_SCORE),
-        (~block & (open_ | pl.col("text")), "boilerplate", "page/outside-text", PLACE_SCORE),
+        (open_ & (pl.col("body") <= TEXT), "boilerplate", "model/no-text", 1 - pl.col("body")),
+        (open_, "boilerplate", "page/above-headline", PLACE_SCORE),
     ]
     return [
         pl.coalesce(*(pl.when(c).then(pl.lit(r)) for c, r, _, _ in cases), "role").alias("role"),
         pl.coalesce(*(pl.when(c).then(as_expr(x)) for c, _, x, _ in cases), "reason").alias("reason"),
-        pl.coalesce(*(pl.when(c).then(as_expr(s)) for c, _, _, s in cases), "score").alias("score"),
+        pl.coalesce(*(pl.when(c).then(as_expr(s)) for c, _, _, s in cases), "score").cast(pl.Float64).alias("score"),
     ]
 
 

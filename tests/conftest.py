@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from assets.resources import Rules
+from assets.resources import Model, Rules
+from pipeline.linemodel import LineModel
 from pipeline.rulebook import Rulebook
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -18,6 +19,11 @@ settings.load_profile("broadsheet")
 @pytest.fixture(scope="session")
 def rules() -> Rulebook:
     return Rules().book
+
+
+@pytest.fixture(scope="session")
+def model() -> LineModel:
+    return Model().lines
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
+from pipeline.training import labels
+
 STEMS = (
     "harbour lantern orchard granite meadow thistle copper saddle ribbon candle marble willow pepper anchor velvet "
     "timber falcon gravel bishop cannon puddle hammer basket mirror pillow rocket saucer tunnel violin walnut zipper "
@@ -207,3 +209,16 @@ def pages(draw: st.DrawFn) -> Page:
     seed = draw(st.integers(0, 10**6))
     writer = Writer(seed)
     return layout([writer.article(n) for n in lengths], random.Random(seed))
+
+
+def labelled_pages(number: int) -> list[labels.Page]:
+    """Pages of one article each, of as many sites, as a labelled folder holds them."""
+    out = []
+    for seed in range(number):
+        layout, writer = LAYOUTS[seed % len(LAYOUTS)], Writer(seed)
+        page = layout([writer.article(4 + seed % 6)], random.Random(seed))
+        of = {role: tuple(n for n, (_, r, _) in enumerate(page.lines, 1) if r == role) for _, role, _ in page.lines}
+        text = tuple(sorted(of["body"] + of.get("subhead", ())))
+        article = labels.Article(1, of["headline"] + of.get("headline_repeat", ()), text, f"site{seed}.example", "en")
+        out.append(labels.Page(f"{seed}.txt", page.text, (article,)))
+    return out

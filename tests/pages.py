@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from assets.resources import Model
 from pipeline.corpus import Corpus, corpus
 from pipeline.rulebook import Rulebook
 from pipeline.tables import TEXTS, TIME
+
+MODEL = Model().lines
 
 SIDECAR = pl.Schema({"page": pl.String, "url": pl.String, "fetched_at": TIME, "outlet": pl.String, "date": pl.Date})
 
@@ -33,4 +36,5 @@ def texts_of(pages: Mapping[str, str], **columns: list[object]) -> pl.DataFrame:
 
 
 def corpus_of(pages: Mapping[str, str | bytes], rules: Rulebook) -> Corpus:
-    return corpus(raw_of(pages), pl.DataFrame(schema=SIDECAR), rules)
+    """By the line model as it ships."""
+    return corpus(raw_of(pages), pl.DataFrame(schema=SIDECAR), rules, MODEL)

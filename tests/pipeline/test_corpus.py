@@ -18,7 +18,7 @@ from pipeline.read import read
 from pipeline.rulebook import Rulebook
 from tests.gold import differences
 from tests.grammar import Page, pages
-from tests.pages import SIDECAR, corpus_of, raw_of
+from tests.pages import MODEL, SIDECAR, corpus_of, raw_of
 
 TWINS = Path(__file__).parents[1] / "data/twins"
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -152,7 +152,7 @@ def test_stability_on_the_real_pages(rules: Rulebook, shared: Path) -> None:
 def samples() -> Corpus:
     found = drops.find(SEEDS)
     sidecar, _ = drops.sidecars(found)
-    return corpus(pl.concat([batch.raw for batch in drops.batches(found)]), sidecar, BOOK)
+    return corpus(pl.concat([batch.raw for batch in drops.batches(found)]), sidecar, BOOK, MODEL)
 
 
 def test_the_samples() -> None:
@@ -200,6 +200,6 @@ def test_the_samples() -> None:
             ]
             if "story" in want:
                 named.setdefault(want["story"], set()).add(stories.get((file, number), "none"))
-    assert problems == []
+    assert problems == [], "\n".join(problems)
     assert all(len(ids) == 1 and ids != {"none"} for ids in named.values())
     assert len(set(stories.values())) == len(named)

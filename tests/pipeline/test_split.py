@@ -7,7 +7,7 @@ from pipeline.lines import lines
 from pipeline.rulebook import Rulebook
 from pipeline.split import split
 from pipeline.tables import FURNITURE
-from tests.pages import texts_of
+from tests.pages import MODEL, texts_of
 
 HEAD = "Swans leave Dunwick pond after miller closes sluice"
 NEXT = "Bakery for bicycles opens in Kelmore"
@@ -21,7 +21,7 @@ CAPTION = "Swans walk over the meadow on March 3, 2024. (AFP)"
 
 def told(page: list[str], rules: Rulebook) -> list[tuple[str, int | None, str]]:
     texts = texts_of({"p": "\n".join(page)})
-    rows = split(label(lines(texts), texts, FURNITURE.empty(), rules), rules)
+    rows = split(label(lines(texts), texts, FURNITURE.empty(), rules), rules, MODEL)
     return rows.filter(rows["trimmed"] != "").select("role", "article_no", "reason").rows()
 
 
