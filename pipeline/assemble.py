@@ -94,8 +94,8 @@ def _printed(ledger: pl.DataFrame) -> pl.DataFrame:
 
 
 def _columns(printed: pl.DataFrame) -> pl.DataFrame:
-    """What the lines of each article say → page, article_no, title, body, standfirst, captions, byline, line_start,
-    line_end, and for the next steps lead, first_body (line), paragraphs, sources."""
+    """What the lines of each article say → page, article_no, title, body, standfirst, captions, byline, line_end,
+    and for the next steps headline (line, or the first text's), lead, first_body (line), paragraphs, sources."""
     text, line_no, to, is_body = pl.col("text"), pl.col("line_no"), pl.col("destination"), pl.col("is_body")
     bylines = text.filter(to == "byline")
     return printed.group_by(KEY, maintain_order=True).agg(
@@ -104,7 +104,7 @@ def _columns(printed: pl.DataFrame) -> pl.DataFrame:
         standfirst=text.filter(to == "standfirst").str.replace(BULLET, ""),
         captions=text.filter(to == "captions"),
         byline=pl.when(bylines.len() > 0).then(bylines.str.join("; ")),
-        line_start=pl.coalesce(line_no.filter(to == "title").first(), line_no.filter(to == "body").first()),
+        headline=pl.coalesce(line_no.filter(to == "title").first(), line_no.filter(to == "body").first()),
         line_end=line_no.max(),
         lead=text.filter(is_body).first(),
         first_body=line_no.filter(is_body).first(),
@@ -114,13 +114,14 @@ def _columns(printed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _measures(ledger: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """→ page, article_no, confidence (of the kept parts, weighted by length), cut (a rule says so)."""
+    """→ page, article_no, line_start, confidence (of the kept parts, weighted by length), cut (a rule says so)."""
     kept = pl.col("destination").is_not_null()
     length = pl.col("text").str.len_chars().filter(kept)
     return (
         ledger.drop_nulls("article_no")
         .group_by(KEY)
         .agg(
+            line_start=pl.col("line_no").filter(pl.col("role") != "blank").min(),
             confidence=((pl.col("score").filter(kept) * length).sum() / length.sum()).round(4),
             cut=pl.col("reason").is_in(rules.marked("truncated")).any(),
         )

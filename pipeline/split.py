@@ -22,14 +22,14 @@ from pipeline.titles import Ranked, titles
 LINES = 40_000
 # A line is text from this probability on; a paragraph between sure texts, a heading above one, or a sentence right
 # behind the last text, from lower ones.
-TEXT, SURE_TEXT, BETWEEN, HEADING, CLOSING = 0.5, 0.7, 0.3, 0.15, 0.1
+TEXT, SURE_TEXT, BETWEEN, HEADING, CLOSING, FAINT = 0.5, 0.7, 0.3, 0.15, 0.1, 0.25
 # A heading in the text is narrower than this.
 HEADING_WIDTH = 120
 # A headline that its head block doubles starts a chunk, for as sure as GIVEN, once the model is this sure of another.
 SURE_START, GIVEN = 0.5, 0.95
 # A line is its chunk's headline from this probability on; behind the first text from the other one on; and a doubled
 # headline counts as this likely at the least.
-TITLE, TITLE_BEHIND, DOUBLED_TITLE = 0.05, 0.5, 0.5
+TITLE, TITLE_BEHIND, DOUBLED_TITLE = 0.05, 0.35, 0.25
 # A line that is printed twice around furniture is a headline from this width on; shorter ones are labels.
 REPEATED_WIDTH = 30
 # Texts into an article up to which a date line or a byline is its own; later it is a chronicle's or a comment's.
@@ -79,7 +79,7 @@ def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFr
     """Solid rows of whole pages → row, article_no, role, reason, score."""
     sight = look(solid, rules.marked("ends-article"), model)
     solid = place(solid, rules).hstack(sight.likely)
-    solid = texts(chunked(solid, sight))
+    solid = texts(chunked(solid, sight, rules))
     ranked = titles(solid, sight, model)
     solid = articles(headlines(solid.with_columns(title=pl.Series(ranked.likely))))
     told = solid.select("row", "article_no", "begins", "sure", *roles(solid, rules))
@@ -147,12 +147,14 @@ def between_repeats(solid: pl.DataFrame) -> pl.Series:
     return solid.select(between=(open_blocks > 0) & ~pl.col("leads")).to_series()
 
 
-def chunked(solid: pl.DataFrame, sight: Sight) -> pl.DataFrame:
-    """Adds `chunk`, and `doubled`: a headline that its head block doubles. It is a start where the model is sure of
-    another one on its page: the page has that layout."""
+def chunked(solid: pl.DataFrame, sight: Sight, rules: Rulebook) -> pl.DataFrame:
+    """Adds `chunk`, and `doubled`: a headline that its head block doubles. It is a start where the page has that
+    layout: an outlet's rules speak on it, or the model is sure of another such start."""
     solid = solid.with_columns(words=pl.Series(sight.clue("coh_words")), after=pl.Series(sight.clue("coh_n_after8")))
     solid = solid.with_columns(doubled(solid))
-    given = pl.col("doubled") & (pl.col("doubled") & (pl.col("start") > SURE_START)).any().over("page")
+    of_house = pl.col("rule").str.extract(r"^([^/]+)/").is_in([outlet.id for outlet in rules.outlets]).fill_null(False)
+    layout = of_house | (pl.col("doubled") & (pl.col("start") > SURE_START))
+    given = pl.col("doubled") & layout.any().over("page")
     given |= after_end(solid)
     likely = solid.select(pl.when(given).then(pl.col("start").clip(GIVEN)).otherwise("start")).to_series()
     flags = starts(solid["page"], likely.to_numpy(), (solid["body"] * solid["width"]).to_numpy())
@@ -168,11 +170,22 @@ def texts(solid: pl.DataFrame) -> pl.DataFrame:
     p = pl.col("body")
     sure = {k: (p.shift(k) > SURE_TEXT).over("page").fill_null(False) for k in (-2, -1, 1, 2)}
     between = (sure[1] | sure[2]) & (sure[-1] | sure[-2])
+    within = (p > SURE_TEXT).cum_max().over(CHUNK) & (p > SURE_TEXT).cum_max(reverse=True).over(CHUNK)
     above_text = sure[1] & pl.col("prose").shift(-1).over("page").fill_null(False)
     heading = ~pl.col("prose") & ~pl.col("sentence") & ~pl.col("bullet") & above_text
-    enough = pl.when(between & pl.col("prose")).then(BETWEEN).when(between & heading).then(HEADING).otherwise(TEXT)
-    likely = free & (p > enough) & ~pl.col("repeats")
-    begun = (likely & ~pl.col("bullet")).cum_max().over(CHUNK)
+    listed = pl.col("bullet") & (pl.col("bullet").shift(1) | pl.col("bullet").shift(-1)).over("page").fill_null(False)
+    enough = (
+        pl.when(between & (pl.col("prose") | pl.col("sentence")))
+        .then(BETWEEN)
+        .when((between & heading) | (within & listed))
+        .then(HEADING)
+        .otherwise(TEXT)
+    )
+    credited = pl.col("reason").eq_missing("page/paragraph-with-credit")
+    # of a page on which nothing is likely, the likeliest paragraphs
+    faint = (p.max().over("page") <= TEXT) & pl.col("prose") & (p > FAINT)
+    likely = free & ((p > enough) | credited | faint)
+    begun = (likely & ~pl.col("bullet") & ~pl.col("repeats")).cum_max().over(CHUNK)
     solid = bounded(solid.with_columns(text=likely & begun))
     # the last words of a text, or where it breaks off
     behind = (pl.col("n") > pl.col("last")).fill_null(False)
@@ -195,7 +208,7 @@ def headlines(solid: pl.DataFrame) -> pl.DataFrame:
     given = pl.when("doubled").then(DOUBLED_TITLE)
     solid = solid.with_columns(given=pl.max_horizontal("title", given))
     far = pl.col("title") > TITLE_BEHIND
-    ahead = ~pl.col("text") & (pl.col("n") <= pl.col("first")) & (pl.col("given") > TITLE)
+    ahead = (pl.col("n") <= pl.col("first")) & (pl.col("given") > TITLE)
     best = (
         solid.filter(ahead | far)
         .sort("given", descending=True, maintain_order=True)
@@ -210,17 +223,17 @@ def headlines(solid: pl.DataFrame) -> pl.DataFrame:
 
 
 def articles(solid: pl.DataFrame) -> pl.DataFrame:
-    """Adds `article_no` from the headline (else the chunk's first line; on the page's first chunk, its first text) to
-    the end of the chunk, and `depth` (texts of the article so far). Above the page's first headline its date line and
-    byline belong to it too."""
+    """Adds `article_no`, `begins` (the article's first line), and `depth` (texts of the article so far). An article is
+    its whole chunk, but for the page's first: that begins with its headline (else its first text), or with a date line
+    or byline right above."""
     top = pl.col("chunk") == pl.col("chunk").min().over("page")
-    begin = pl.coalesce("headline_n", pl.when(~top).then(pl.col("n").min().over(CHUNK)), "first")
+    begin = pl.when(top).then(pl.coalesce("headline_n", "first")).otherwise(pl.col("n").min().over(CHUNK))
     above = top & pl.col("role").is_in(["timestamp", "byline"]) & pl.col("n").ge(begin - ABOVE)
     number = pl.col("first").is_not_null() & pl.col("chunk").ne_missing(pl.col("chunk").shift(1).over("page"))
     inside = pl.col("first").is_not_null() & ((pl.col("n") >= begin) | above)
     return solid.with_columns(
         article_no=pl.when(inside).then(number.cast(pl.Int32).cum_sum().over("page")),
-        begins=pl.col("n").eq_missing(pl.coalesce("headline_n", "first")),
+        begins=inside & (pl.col("n") == pl.col("n").filter(inside).min().over(CHUNK)),
         depth=(pl.col("text") & pl.col("n").is_between("first", "last")).cum_sum().over(CHUNK),
     )
 

@@ -297,7 +297,11 @@ PLACE = (
     PAGE,
     PAGE_ID,
     ARTICLE_NO,
-    Column("line_start", pl.Int32, "First line of the article on its page (its headline where it has one)."),
+    Column(
+        "line_start",
+        pl.Int32,
+        "First line of the article on its page: of its head block, or the headline on the page's first article.",
+    ),
     Column("line_end", pl.Int32, "Last line of the article's title, body or other kept text on its page."),
 )
 ARTICLE_ID = Column(

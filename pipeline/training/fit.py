@@ -40,12 +40,12 @@ PARAMETERS = {
 }
 # The head of a chunk stands on many made pages: leaves must be larger than that, or heads are learnt by heart.
 OF_STARTS = {"num_leaves": 31, "min_data_in_leaf": 120, "feature_fraction": 0.25, "lambda_l2": 20}
-OF_TITLES = {"num_leaves": 31, "min_data_in_leaf": 20, "learning_rate": 0.08}
+OF_TITLES = {"num_leaves": 15, "min_data_in_leaf": 30, "feature_fraction": 0.3, "learning_rate": 0.08}
 ROUNDS = {"body1": 60, "start1": 60, "title1": 50, "body2": 50, "start2": 90, "title2": 80}
 
 # Lines of a set's (made) pages that a booster of the first look learns from at the most, and of a start its neighbours,
 # which are all learnt from.
-BUDGET, NEAR = 120_000, 6
+BUDGET, NEAR = 80_000, 6
 # A title is looked for among lines of these widths.
 TITLE_WIDTH = (8, 320)
 # What a page counts: one of a set of 150 pages as 1, of a larger set less, so that no set drowns the others; and by

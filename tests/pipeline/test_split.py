@@ -1,5 +1,6 @@
 """What stands where: each case is a page with the role of every solid line."""
 
+import polars as pl
 import pytest
 
 from pipeline.label import label
@@ -11,18 +12,36 @@ from tests.pages import MODEL, texts_of
 
 HEAD = "Swans leave Dunwick pond after miller closes sluice"
 NEXT = "Bakery for bicycles opens in Kelmore"
-P1 = "The swans left the Dunwick pond on Monday when the miller closed the sluice."
-P2 = "A ranger counted forty of them on the meadow behind the mill."
-P3 = "Nobody expects them back before the sluice is opened again."
-Q1 = "A bakery where bicycles may be parked beside the oven has opened in Kelmore."
-Q2 = "Its owner said that the bicycles keep the bread company."
+P1 = (
+    "The swans left the Dunwick pond on Monday when the miller closed the sluice, the first time in eleven years that "
+    "the water has been kept from running over the meadow and into the harbour below the village."
+)
+P2 = (
+    "A ranger counted forty of them on the meadow behind the mill on Tuesday morning. “They walked the whole way, and "
+    "they walked it in a line,” she said, adding that two of the swans had stopped at the bakery."
+)
+P3 = (
+    "Nobody expects them back before the sluice is opened again, which according to the miller will be in the spring. "
+    "Until then the village feeds the swans, and the school has drawn up a list of who brings what on which day."
+)
+Q1 = (
+    "A bakery where bicycles may be parked beside the oven has opened in Kelmore, in the hall of what used to be the "
+    "station of a narrow-gauge railway. Its first loaves were sold on Saturday, an hour before the doors opened."
+)
+Q2 = (
+    "Its owner said that the bicycles keep the bread company. The oven stands where the ticket office was, and the "
+    "bicycles hang from the ceiling on hooks that once held mail bags, each above the table of its rider."
+)
 CAPTION = "Swans walk over the meadow on March 3, 2024. (AFP)"
 
 
 def told(page: list[str], rules: Rulebook) -> list[tuple[str, int | None, str]]:
     texts = texts_of({"p": "\n".join(page)})
     rows = split(label(lines(texts), texts, FURNITURE.empty(), rules), rules, MODEL)
-    return rows.filter(rows["trimmed"] != "").select("role", "article_no", "reason").rows()
+    rows = rows.filter(rows["trimmed"] != "").with_columns(
+        pl.col("reason").str.extract(r"^(model/[^:]*)").fill_null(pl.col("reason").str.extract(r"^([^;]*)"))
+    )
+    return rows.select("role", "article_no", "reason").rows()
 
 
 def roles(page: list[str], rules: Rulebook) -> list[str]:
@@ -31,9 +50,9 @@ def roles(page: list[str], rules: Rulebook) -> list[str]:
 
 def test_one_article(rules: Rulebook) -> None:
     assert told([HEAD, "", P1, "", P2], rules) == [
-        ("headline", 1, "page/headline-before-text"),
-        ("body", 1, "page/paragraph"),
-        ("body", 1, "page/paragraph"),
+        ("headline", 1, "model/headline"),
+        ("body", 1, "model/text"),
+        ("body", 1, "model/text"),
     ]
 
 
@@ -164,16 +183,16 @@ def test_links_around_an_article_are_outside_of_it(rules: Rulebook) -> None:
     links = [f"Section number {k}" for k in range(20)]
     got = told([f"{HEAD} | The Courier", *links, "", HEAD, "", P1, "", P2, "", *links, "", P3], rules)
     assert [role for role, n, _ in got if n == 1][:3] == ["headline", "body", "body"]
-    assert got[0] == ("boilerplate", None, "page/outside-article")
-    assert got[-1] == ("boilerplate", 1, "page/outside-text")
+    assert got[0] == ("boilerplate", None, "model/no-text")
+    assert got[-1] == ("boilerplate", 1, "model/no-text")
 
 
 def test_no_text_no_article(rules: Rulebook) -> None:
     assert told(["Section one", "Section two"], rules) == [
-        ("boilerplate", None, "page/outside-article"),
-        ("boilerplate", None, "page/outside-article"),
+        ("boilerplate", None, "model/no-text"),
+        ("boilerplate", None, "model/no-text"),
     ]
 
 
 def test_a_text_without_headline_is_an_article(rules: Rulebook) -> None:
-    assert told([P1, "", P2], rules) == [("body", 1, "page/paragraph"), ("body", 1, "page/paragraph")]
+    assert told([P1, "", P2], rules) == [("body", 1, "model/text"), ("body", 1, "model/text")]
