@@ -16,6 +16,7 @@ from pipeline.language import languages
 from pipeline.outlets import outlets
 from pipeline.rulebook import Rulebook
 from pipeline.tables import DESTINATION, LINES, PAGE_ARTICLES, PAGES
+from pipeline.wrapping import as_printed
 
 KEY = ["page", "article_no"]
 BULLET = r"^(?:[•‣▪●◦·■]\s*|[*–—-]\s+)"
@@ -34,18 +35,19 @@ ENDED_BEFORE = 3
 def assemble(
     lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """`lines` (page, page_id, line_no, part, text, role, reason, score, article_no; in the order of the page) and
-    `texts` of whole pages → the tables lines, page_articles, pages."""
-    ledger = _ledger(lines)
-    whose = outlets(ledger, texts, rules)
+    """`lines` (page, page_id, line_no, part, text, printed, role, reason, score, article_no; in the order of the page)
+    and `texts` of whole pages → the tables lines, page_articles, pages."""
+    rows = _destined(lines)
+    whose = outlets(rows, texts, rules)
+    ledger = LINES.conform(as_printed(rows))
     return (
-        LINES.conform(ledger),
+        ledger,
         PAGE_ARTICLES.conform(_articles(ledger, texts, whose, rules).sort(KEY)),
-        PAGES.conform(kinds(ledger, texts, rules)),
+        PAGES.conform(kinds(rows, texts, rules)),
     )
 
 
-def _ledger(lines: pl.DataFrame) -> pl.DataFrame:
+def _destined(lines: pl.DataFrame) -> pl.DataFrame:
     """`lines` with destination; an article without a line of body is none, and the others are numbered again."""
     with_body = lines.filter((pl.col("role") == "body") & pl.col("text").str.contains(r"\S"))
     numbers = (
@@ -84,12 +86,29 @@ def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, ru
 
 
 def _printed(ledger: pl.DataFrame) -> pl.DataFrame:
-    """What is kept of each line for each destination → page, article_no, line_no, destination, text, is_body."""
+    """What is kept of each line (of each paragraph, where the page is wrapped) for each destination → page, article_no,
+    line_no, last_line, destination, text, is_body."""
+    begins = pl.when(pl.col("joined").is_null()).then("line_no").forward_fill().over("page")
+    place = [*KEY, "begins", "destination"]
+    first = pl.int_range(pl.len()).over(place) == 0
     return (
-        ledger.drop_nulls("destination")
-        .group_by(*KEY, "line_no", "destination", maintain_order=True)
-        .agg(pl.col("text").str.join("").str.strip_chars(), is_body=(pl.col("role") == "body").any())
+        ledger.with_columns(begins=begins)
+        .drop_nulls("destination")
+        .group_by(*place, "line_no", maintain_order=True)
+        .agg(
+            pl.col("text").str.join("").str.strip_chars(),
+            pl.col("joined").first(),
+            is_body=(pl.col("role") == "body").any(),
+        )
         .filter(pl.col("text") != "")
+        .with_columns(pl.when(first).then("text").otherwise(pl.concat_str("joined", "text")))
+        .group_by(place, maintain_order=True)
+        .agg(
+            pl.col("line_no").first(),
+            pl.col("text").str.join(""),
+            pl.col("is_body").any(),
+            last_line=pl.col("line_no").last(),
+        )
     )
 
 
@@ -105,7 +124,7 @@ def _columns(printed: pl.DataFrame) -> pl.DataFrame:
         captions=text.filter(to == "captions"),
         byline=pl.when(bylines.len() > 0).then(bylines.str.join("; ")),
         headline=pl.coalesce(line_no.filter(to == "title").first(), line_no.filter(to == "body").first()),
-        line_end=line_no.max(),
+        line_end=pl.col("last_line").max(),
         lead=text.filter(is_body).first(),
         first_body=line_no.filter(is_body).first(),
         paragraphs=text.filter(is_body),

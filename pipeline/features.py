@@ -2,8 +2,6 @@
 
 import polars as pl
 
-from pipeline.tables import LINES
-
 # Scripts written without spaces: a character there carries about as much as two letters elsewhere.
 DENSE = r"[\x{0e00}-\x{0e7f}\x{3040}-\x{30ff}\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{f900}-\x{faff}]"
 SENTENCE_END = r"[.!?…。！？؟।][\"'”’»«“)\]】」』]*$"
@@ -19,8 +17,8 @@ LONG_WIDTH = 140
 
 
 def measure(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rows of page, page_id, line_no, part, text in their order → the same with the measured columns of `lines`;
-    to be called again for the pieces where a line was cut."""
+    """Rows of page, page_id, line_no, part, text in their order → the same with the measured columns of `lines`, every
+    other column as it was; to be called again for the pieces where a line was cut."""
     trimmed = pl.col("text").str.strip_chars()
     solid = pl.col("trimmed") != ""
     rows = rows.with_columns(trimmed=trimmed).with_columns(
@@ -29,12 +27,14 @@ def measure(rows: pl.DataFrame) -> pl.DataFrame:
         sentence=pl.col("trimmed").str.contains(SENTENCE_END),
         bullet=pl.col("text").str.contains(BULLET) & solid,
     )
-    last = pl.when(solid).then("line_no").forward_fill().shift(1).over("page")
+    # counted, not taken from the line numbers: a row may be several lines
+    blank = (~solid & (pl.col("part") == 0)).cum_sum()
+    last = pl.when(solid).then(blank).forward_fill().shift(1).fill_null(0)
     return rows.with_columns(
-        gap=pl.when(solid).then((pl.col("line_no") - last.fill_null(0) - 1).clip(0)),
+        gap=pl.when(solid).then((blank - last).over("page").cast(pl.Int32)),
         prose=(pl.col("width") >= LONG_WIDTH)
         | (pl.col("sentence") & (pl.col("width") >= SENTENCE_WIDTH) & ~pl.col("trimmed").str.contains(DOUBTFUL_END)),
-    ).select(*LINES.schema.names()[:5], "trimmed", "key", "width", "gap", "sentence", "bullet", "prose")
+    )
 
 
 def width(text: pl.Expr) -> pl.Expr:

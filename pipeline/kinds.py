@@ -11,32 +11,26 @@ PROSE_CHARS = 120  # a teaser's headline is shorter; a paragraph of prose is mos
 PROSE_IN_A_LISTING = 0.1  # of the lines: a notice or two
 SENTENCE_END = r"""[.!?…。！？]["'”’»)\]]*$"""
 
-# Hard-wrapped text breaks its lines at a fixed width, most often 72 to 80 characters. A paragraph's last line is
-# short and ends its sentence, so it is left out. A break falls on a sentence's end by chance only: about one word in
-# twelve to twenty ends a sentence; flattened pages, whose lines are paragraphs, end nearly all lines so.
-WRAPPED_LINES = 10
-WRAPPED_WIDTH = (55, 85)
-WRAPPED_SHARE = 0.8
-WRAPPED_ENDS = 0.25
-
 
 def kinds(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """`lines` (page, line_no, part, text, article_no) and `texts` → texts with wrapped, kind, kind_reason, n_articles,
-    in the order of `texts`."""
+    """`lines` (page, line_no, part, text, printed, article_no) and `texts` → texts with wrapped, kind, kind_reason,
+    n_articles, in the order of `texts`."""
     solid = (
         lines.group_by("page", "line_no", maintain_order=True)
         .agg(pl.col("text").str.join(""))
         .with_columns(pl.col("text").str.strip_chars())
         .filter(pl.col("text") != "")
     )
-    counted = lines.group_by("page").agg(n_articles=pl.col("article_no").drop_nulls().n_unique().cast(pl.Int32))
+    counted = lines.group_by("page").agg(
+        n_articles=pl.col("article_no").drop_nulls().n_unique().cast(pl.Int32),
+        wrapped=pl.col("printed").is_not_null().any(),
+    )
     out = texts.join(counted, on="page", how="left", maintain_order="left").with_columns(
         pl.col("n_articles").fill_null(0)
     )
     bare = out.filter(pl.col("n_articles") == 0).select("page")
     measured = _measures(solid.join(bare, on="page", how="semi", maintain_order="left"), rules)
     out = out.join(measured, on="page", how="left", maintain_order="left")
-    out = out.join(_wrapped(solid), on="page", how="left", maintain_order="left")
     reason = (
         pl.when(pl.col("n_articles") > 0)
         .then(pl.lit("page/articles"))
@@ -69,20 +63,4 @@ def _measures(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
         rule=pl.coalesce(
             *[pl.when(spoken).then(pl.lit(name)) for name, spoken in speaks.items()], pl.lit(None, pl.String)
         ),
-    )
-
-
-def _wrapped(solid: pl.DataFrame) -> pl.DataFrame:
-    """→ page, wrapped: over the lines that another solid line follows directly."""
-    text = pl.col("text")
-    followed = (pl.col("line_no").shift(-1).over("page") == pl.col("line_no") + 1).fill_null(False)
-    fits = text.str.len_chars().is_between(*WRAPPED_WIDTH)
-    return (
-        solid.filter(followed)
-        .group_by("page")
-        .agg(
-            wrapped=(pl.len() >= WRAPPED_LINES)
-            & (fits.mean() >= WRAPPED_SHARE)
-            & (text.str.contains(SENTENCE_END).mean() <= WRAPPED_ENDS)
-        )
     )

@@ -1,13 +1,16 @@
-"""Pages → lines: one row a line, with what can be measured on it and on its neighbours."""
+"""Pages → lines: one row a line (a paragraph, where a page is hard-wrapped), with what can be measured on it and on its
+neighbours."""
 
 import polars as pl
 
 from pipeline.features import measure
+from pipeline.wrapping import paragraphs
 
 
 def lines(texts: pl.DataFrame) -> pl.DataFrame:
     """`texts` → one row a line, in the order of the pages: page, page_id, line_no, part (0), text, and
 
+    - `printed`: where the row is a paragraph of a wrapped page, the lines that it was printed on; else null
     - `trimmed`: the text without its outer white space; a blank line has none
     - `key`: `trimmed` with case, white space, quotes and a leading bullet folded, to find repeats
     - `width`: characters, those of scripts without spaces counted twice
@@ -22,4 +25,4 @@ def lines(texts: pl.DataFrame) -> pl.DataFrame:
         .explode("text", "line_no")
         .with_columns(part=pl.lit(0, pl.Int32))
     )
-    return measure(rows)
+    return measure(paragraphs(rows))

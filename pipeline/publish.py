@@ -201,8 +201,8 @@ def same_pages(texts: pl.DataFrame, pages: pl.DataFrame) -> Finding:
 
 def bodies(lines: pl.DataFrame, page_articles: pl.DataFrame) -> Finding:
     """A body is the text of the ledger's parts with that destination and nothing else: parts of a line joined
-    and stripped, lines (empty ones left out) separated by one blank line. Body lines of no article are bad:
-    they would be lost."""
+    and stripped, lines (empty ones left out) separated by one blank line, or by what `joined` says where a line
+    continues the one above. Body lines of no article are bad: they would be lost."""
     return _texts_match("bodies", lines, page_articles, "body", "\n\n", "")
 
 
@@ -215,9 +215,7 @@ def _texts_match(
     check: str, lines: pl.DataFrame, page_articles: pl.DataFrame, column: str, between: str, none: str | None
 ) -> Finding:
     stripped = (
-        _joined(lines.filter(pl.col("destination") == column), "page", "article_no", "line_no")
-        .with_columns(pl.col("text").str.strip_chars())
-        .filter(pl.col("text") != "")
+        _paragraphs(lines, pl.col("destination") == column)
         .group_by(_ARTICLE, maintain_order=True)
         .agg(pl.col("text").str.join(between), pl.col("line_no").first())
     )
@@ -228,11 +226,34 @@ def _texts_match(
     return _finding(check, placed.filter(_differ(column, "text")), "page", "line")
 
 
+def _paragraphs(lines: pl.DataFrame, kept: pl.Expr) -> pl.DataFrame:
+    """page, article_no, line_no (the first), text: what is kept of each line, parts joined and stripped, and a line put
+    behind the kept ones above it that it continues; empty ones left out."""
+    ordered = lines.sort("page", "line_no", "part")
+    ordered = ordered.with_columns(paragraph=pl.col("joined").is_null().cum_sum()).filter(kept)
+    glue = ordered.group_by("page", "article_no", "paragraph", "line_no", maintain_order=True).agg(
+        pl.col("text").str.join("").str.strip_chars(), pl.col("joined").first().fill_null("")
+    )
+    glued = glue.filter(pl.col("text") != "").with_columns(text=pl.col("joined") + pl.col("text"))
+    return glued.group_by("page", "article_no", "paragraph", maintain_order=True).agg(
+        pl.col("line_no").first(), pl.col("text").str.join("").str.strip_chars_start()
+    )
+
+
 def no_boilerplate(lines: pl.DataFrame, known: Known) -> Finding:
-    """No part that is kept in a body is text of a known boilerplate family, unless a correction put it there.
+    """No part that is kept in a body (no paragraph, where it is of several lines) is text of a known boilerplate
+    family, unless a correction put it there.
     `known`: patterns (unanchored: anchor them where the whole part is meant), or a function from the trimmed
     texts to whether each is known."""
-    kept = lines.filter((pl.col("destination") == "body") & ~pl.col("reason").str.starts_with("correction"))
+    ours = (pl.col("destination") == "body") & ~pl.col("reason").str.starts_with("correction")
+    several = pl.col("joined").is_not_null()
+    several |= several.shift(-1, fill_value=False)
+    kept = pl.concat(
+        [
+            lines.filter(ours & ~several).select("page", "line_no", "text"),
+            _paragraphs(lines.filter(several), ours).select("page", "line_no", "text"),
+        ]
+    )
     trimmed = kept["text"].str.strip_chars()
     return _finding("bodies: no known boilerplate", kept.filter(_is_known(trimmed, known)), "page", "line_no")
 

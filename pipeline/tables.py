@@ -193,7 +193,7 @@ PAGES = Table(
     ("page",),
     (
         *TEXTS.columns[:5],
-        Column("wrapped", pl.Boolean, "Whether its paragraphs are hard-wrapped at a fixed width."),
+        Column("wrapped", pl.Boolean, "Whether its paragraphs are hard-wrapped at a fixed width (and joined again)."),
         *TEXTS.columns[5:9],
         Column("kind", pl.String, "What the page is; anything but `articles` has no article.", values=KINDS),
         Column("kind_reason", pl.String, "What says so."),
@@ -227,6 +227,12 @@ LINES = Table(
         Column("line_no", pl.Int32, "The line's number on its page, from 1, blank lines counted."),
         Column("part", pl.Int32, "0: the whole line; 1, 2, …: its pieces in order, where a line was cut."),
         Column("text", pl.String, "The text exactly as on the repaired page; the parts of a line join to it."),
+        Column(
+            "joined",
+            pl.String,
+            "What joins the line to the one above, where it continues that on a wrapped page: a space, or nothing.",
+            nullable=True,
+        ),
         Column("role", pl.String, "What it is.", values=ROLES),
         Column(
             "reason",

@@ -17,6 +17,7 @@ SCHEMA = {
     "line_no": pl.Int32,
     "part": pl.Int32,
     "text": pl.String,
+    "printed": pl.List(pl.Struct({"text": pl.String, "joined": pl.String})),
     "role": pl.String,
     "reason": pl.String,
     "score": pl.Float64,
@@ -30,7 +31,7 @@ def split_output(pages: dict[str, str], score: float = 0.9) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _rows(notation: str, score: float) -> Iterator[tuple[int, int, str, str, str, float, int | None]]:
+def _rows(notation: str, score: float) -> Iterator[tuple[int, int, str, None, str, str, float, int | None]]:
     article, last, line_no = None, 0, 0
     for line in notation.strip("\n").split("\n"):
         if line.strip() == "---":
@@ -46,7 +47,7 @@ def _rows(notation: str, score: float) -> Iterator[tuple[int, int, str, str, str
                 article = last = last + 1
             number = n + 1 if len(parts) > 1 else 0
             text += " " if n + 1 < len(parts) else ""
-            yield line_no, number, text, role, reason or "model", score, article
+            yield line_no, number, text, None, role, reason or "model", score, article
 
 
 def texts_for(lines: pl.DataFrame, **columns: object) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from pipeline.rulebook import Rulebook
 from tests.gold import differences
 from tests.grammar import Page, pages
 from tests.pages import MODEL, SIDECAR, corpus_of, raw_of
+from tests.wrapped import ambiguous, wrap
 
 TWINS = Path(__file__).parents[1] / "data/twins"
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -104,7 +105,15 @@ ATOMS = st.sampled_from(
 MESS = st.lists(st.one_of(ATOMS, st.text(max_size=60)), max_size=40).map("\n".join)
 
 
-@given(st.lists(st.one_of(MESS, pages().map(lambda page: page.text)), max_size=8))
+def wrapped(drawn: tuple[Page, int]) -> str:
+    page, width = drawn
+    return wrap(page.text, width)
+
+
+WRAPPED = st.tuples(pages(), st.integers(40, 90)).map(wrapped)
+
+
+@given(st.lists(st.one_of(MESS, WRAPPED, pages().map(lambda page: page.text)), max_size=8))
 @settings(max_examples=25)
 def test_conservation(texts: list[str]) -> None:
     """Every line of every page stands in the ledger once, whatever the page; the audit finds nothing."""
@@ -124,6 +133,35 @@ def test_order_does_not_matter(texts: list[str], rnd: random.Random) -> None:
     one, other = corpus_of(dict(named), BOOK), corpus_of(dict(shuffled), BOOK)
     assert one.articles.equals(other.articles)
     assert one.duplicates.equals(other.duplicates)
+
+
+# What the pages say, in an order that wrapping them does not change.
+SAID = ["outlet", "date", "title", "standfirst", "captions", "byline", "dateline", "agencies", "language", "n_words"]
+
+
+def said(corpus: Corpus, page: str) -> list[dict[str, object]]:
+    """The articles of a page, white space in their bodies folded."""
+    here = corpus.page_articles.filter(page=page).sort("article_no")
+    return here.select(*SAID, pl.col("body").str.replace_all(r"\s+", " ")).to_dicts()
+
+
+@given(SOME_PAGES, st.integers(60, 80))
+@settings(max_examples=20)
+def test_wrapping_a_page_changes_nothing_but_the_lines(drawn: list[Page], width: int) -> None:
+    texts = {f"{i}.txt": page.text for i, page in enumerate(drawn) if not ambiguous(page.text, width)}
+    flat, folded = corpus_of(texts, BOOK), corpus_of({n: wrap(t, width) for n, t in texts.items()}, BOOK)
+    assert not flat.pages["wrapped"].any()
+    for page in folded.pages.filter("wrapped")["page"]:
+        assert said(folded, page) == said(flat, page)
+
+
+@pytest.mark.parametrize("width", [60, 66, 72, 78, 80])
+def test_wrapped_twins(width: int, rules: Rulebook) -> None:
+    twins = folder(TWINS)
+    flat, folded = corpus_of(twins, rules), corpus_of({n: wrap(t, width) for n, t in twins.items()}, rules)
+    assert (flat.pages["wrapped"].sum(), folded.pages["wrapped"].sum()) == (0, len(twins))
+    for page in twins:
+        assert said(folded, page) == said(flat, page)
 
 
 def fed_back(articles: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -158,6 +196,7 @@ def samples() -> Corpus:
 def test_the_samples() -> None:
     """What `seeds/` promises a newcomer is what comes out."""
     got = samples()
+    assert got.pages.filter("wrapped")["page"].to_list() == ["2024-spring/orrin-digest-0316.txt"]
     kinds = dict(got.pages.select("page", "kind").rows()) | dict.fromkeys(got.rejected["path"], "rejected")
     articles = {(a["page"], a["article_no"]): a for a in got.page_articles.iter_rows(named=True)}
     folds = got.duplicates.select("page", "article_no", "kept_page", "kept_article_no").rows()

@@ -1,4 +1,4 @@
-"""What a page is where it holds no article, and whether its paragraphs are hard-wrapped."""
+"""What a page is where it holds no article, and whether it is wrapped."""
 
 import polars as pl
 import pytest
@@ -61,29 +61,12 @@ def test_a_page_without_lines_is_empty(rules: Rulebook) -> None:
     assert (out["kind"], out["n_articles"], out["wrapped"]) == ("empty", 0, False)
 
 
-def wrapped(rules: Rulebook, lines: list[str]) -> bool:
-    rows = split_output({"a": "\n".join(f"body {x}" if x else "" for x in lines)})
-    found: bool = kinds(rows, texts_for(rows), rules)["wrapped"][0]
-    return found
-
-
-LINE = "the ferries that lay in the harbour of Kelmore for three days becau"
-
-
-@pytest.mark.parametrize(
-    ("lines", "expected"),
-    [
-        ([*[LINE] * 10, "have sailed again."], True),
-        ([*[*[LINE] * 4, "have sailed again.", ""] * 3], True),
-        ([*[LINE] * 9, "have sailed again."], False),  # too few to tell
-        ([LINE, ""] * 20, False),  # single lines between blank ones
-        ([*[LINE[:-1] + "."] * 12, "End."], False),  # each line a sentence: a list
-        ([*[LINE * 3] * 12, "End."], False),  # lines are paragraphs
-        ([*[LINE] * 10, *["Boats"] * 4], False),
-    ],
-)
-def test_wrapped(rules: Rulebook, lines: list[str], expected: bool) -> None:
-    assert wrapped(rules, lines) is expected
+def test_wrapped_is_a_page_with_a_paragraph_on_several_lines(rules: Rulebook) -> None:
+    lines = split_output({"a": "body Boats sailed.", "b": "body Boats sailed.\nbody They came back."})
+    printed = [{"text": "They", "joined": None}, {"text": "came back.", "joined": " "}]
+    lines = lines.with_columns(printed=pl.Series([None, None, printed], dtype=lines.schema["printed"]))
+    out = kinds(lines, texts_for(lines), rules)
+    assert out.select("page", "wrapped").rows() == [("a", False), ("b", True)]
 
 
 def test_parts_are_joined_before_they_are_measured(rules: Rulebook) -> None:

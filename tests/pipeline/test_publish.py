@@ -225,6 +225,28 @@ def test_a_ledger_that_is_not_the_text(line: pl.Expr, change: dict[str, Any], pl
     assert failed(edited(sound(), "lines", line, **change))["ledger: lines"] == places
 
 
+def wrapped() -> Tables:
+    """The second article's two last lines are one paragraph."""
+    t = edited(sound(), "lines", at("c.txt", 3), joined=pl.lit(" "))
+    body = BODIES["c.txt"].replace("\n\n", " ")
+    return edited(t, "page_articles", on("c.txt"), body=pl.lit(body))
+
+
+def test_a_line_that_continues_the_one_above_is_joined_to_it() -> None:
+    t = wrapped()
+    assert "bodies" not in failed(t)
+    assert failed(edited(t, "lines", at("c.txt", 3), joined=pl.lit("")))["bodies"] == ("c.txt:1",)
+    assert failed(edited(t, "lines", at("c.txt", 3), joined=pl.lit(None)))["bodies"] == ("c.txt:1",)
+
+
+def test_a_paragraph_of_several_lines_is_known_as_a_whole() -> None:
+    t = wrapped()
+    texts = t["lines"].filter(on("c.txt")).sort("line_no")["text"].to_list()
+    alone = failed(t, ["^" + re.escape(texts[2]) + "$"])
+    assert alone["bodies: no known boilerplate"] == ("a.txt:4",)  # there the same text is a line of its own
+    assert failed(t, ["^" + re.escape(f"{texts[1]} {texts[2]}") + "$"])["bodies: no known boilerplate"] == ("c.txt:2",)
+
+
 def test_lines_that_are_lost_or_added() -> None:
     t = sound()
     assert failed(without(t, "lines", at("a.txt", 5))) == {"ledger: lines": ("a.txt:5",)}
