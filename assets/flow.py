@@ -130,8 +130,8 @@ def read(folders: Folders, files: TableWriter, rejected: TableWriter, texts: Tab
 @step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules",))
 def furniture(folders: Folders, furniture: TableWriter) -> None:
     """Learns over the whole corpus which lines are page furniture."""
-    counted = [corpus.count(texts, folders.rules).pipe(_small) for texts in _pages(folders, "learn")]
-    furniture.write(learn(pl.concat(counted or [corpus.count(TEXTS.empty(), folders.rules).pipe(_small)])))
+    counted = [corpus.count(texts, folders.rules) for texts in _pages(folders, "learn")]
+    furniture.write(learn(pl.concat(counted or [corpus.count(TEXTS.empty(), folders.rules)])))
 
 
 @step("understanding", makes=(LINES, PAGE_ARTICLES, PAGES), needs=(TEXTS, FURNITURE), versions=("rules", "model"))
@@ -192,8 +192,3 @@ def _pages(folders: Folders, what: str) -> Iterator[pl.DataFrame]:
         for batch in folders.store.batches(TEXTS, BATCH):
             yield batch
             advance(len(batch))
-
-
-def _small(contexts: pl.DataFrame) -> pl.DataFrame:
-    """Contexts as 64-bit hashes: only how many different ones there are matters, and all of them have to be held."""
-    return contexts.with_columns(pl.col("context", "page").hash()).unique(maintain_order=True)

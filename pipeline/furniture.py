@@ -1,49 +1,143 @@
 """Corpus furniture: lines that stand in many different contexts of one outlet or site, learnt without a rule.
 
-Mere recurrence is not enough: infinite scroll repeats whole articles on many pages, but always in the same context.
+Mere recurrence is not enough: infinite scroll repeats whole articles on many pages, but there each line of an article
+has its own neighbours. A line is counted by the paragraphs before it and by those after it, each side for itself: the
+first line of a repeated article stands behind many others, but always before the same. What is counted of a line are
+the pages that hold it, so that one page more changes what crosses the threshold and nothing else.
 """
+
+from itertools import product
 
 import polars as pl
 
 from pipeline.rulebook import Rulebook
-from pipeline.scope import scopes
+from pipeline.scope import line_key, scopes, template
 from pipeline.tables import FURNITURE
 
-# A line of text this wide is not furniture, and is what the context of its neighbours is taken from.
-LONG = 80
-# Contexts from which on a line is furniture: a fixed count, so that one page more changes what crosses it and
-# nothing else. Ten different articles around the same line do not happen to an article's own text.
-MIN_CONTEXTS = 10
+# Contexts from which on a line is furniture. A live blog that is scraped a hundred times shows some ten different ones
+# around its title.
+MIN_CONTEXTS = 15
+# Paragraphs that may stand together as furniture (an offer and its terms, a biography over two at the foot of a page).
+# An article of more is never furniture, whatever stands around it; one of fewer is, if it moves about on many pages.
+BLOCK = 3
+# Contexts from which on the numbers in a line tell no article from another, so that "3 comments" speaks for
+# "# comments": the title of a daily column has its day to itself.
+SHARED = 3
 
 
 def contexts(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """`lines` of a batch of whole pages → scope, line_key, context, page: one row for each short line and the pair
-    of nearest long lines around it. Batches are concatenated (and made unique) for `furniture`."""
+    """`lines` of a batch of whole pages → one row for the first and the last print of each line on its page, in the
+    order of the page; batches are concatenated for `furniture`. All but scope, line_key and prose are hashes:
+
+    - `before_0`, `before_1` …, `after_0` …: the paragraphs before and after it, from the nearest; null off the page
+    - `above`, `below`: the line next to it, null where both are paragraphs; the page's edge counts as a line
+    - `widest`: the two widest paragraphs of the page together, which tell whether two pages have the same article
+    """
     solid = lines.filter(pl.col("trimmed") != "").with_columns(
-        long=pl.when(pl.col("width") >= LONG).then(pl.col("key").str.slice(0, 200))
+        line_key=line_key(pl.col("key")),
+        so_far=pl.col("prose").cum_sum().over("page").cast(pl.Int64),
+        hash=hashed(pl.col("key")),
     )
-    around = solid.with_columns(
-        before=pl.col("long").forward_fill().over("page"), after=pl.col("long").backward_fill().over("page")
-    )
+    edge, label = hashed(pl.lit("")), hashed(template(pl.col("line_key")))
+    beside = {
+        name: pl.when(pl.col("page").ne_missing(pl.col("page").shift(k)))
+        .then(edge)
+        .when(~(pl.col("prose") & pl.col("prose").shift(k)))
+        .then(label.shift(k))
+        for name, k in (("above", 1), ("below", -1))
+    }
+    solid = solid.with_columns(**beside)
+    widest = pl.col("hash").sort_by("width", "hash", descending=True).head(2).cast(pl.UInt64).sum()
+    pages = solid.filter("prose").group_by("page").agg(paragraphs="hash", widest=widest)
+    place = pl.col("so_far") - pl.col("prose").cast(pl.Int64)
     return (
-        around.filter(pl.col("long").is_null() & (pl.col("before").is_not_null() | pl.col("after").is_not_null()))
+        solid.filter(outermost("page", "line_key"))
+        .join(pages, on="page", how="inner", maintain_order="left")
         .join(scopes(lines, texts, rules), on="page", how="left", maintain_order="left")
         .select(
             "scope",
-            line_key="key",
-            context=pl.concat_str(pl.col("before").fill_null(""), pl.lit("\n"), pl.col("after").fill_null("")),
-            page="page",
+            "line_key",
+            "prose",
+            pl.col("page").hash(),
+            *(paragraph(place - 1 - x).alias(f"before_{x}") for x in range(BLOCK + 1)),
+            *(paragraph(pl.col("so_far") + y).alias(f"after_{y}") for y in range(BLOCK + 1)),
+            "above",
+            "below",
+            "widest",
         )
-        .unique(maintain_order=True)
     )
 
 
 def furniture(contexts: pl.DataFrame) -> pl.DataFrame:
-    """All `contexts` of the corpus → FURNITURE: the lines with at least MIN_CONTEXTS different contexts."""
-    counted = (
-        contexts.group_by("scope", "line_key")
-        .agg(n_contexts=pl.col("context").n_unique(), n_pages=pl.col("page").n_unique())
-        .filter(pl.col("n_contexts") >= MIN_CONTEXTS)
-        .sort("scope", "line_key")
+    """All `contexts` of the corpus → FURNITURE: the lines with enough different contexts and, within a known outlet or
+    site, the templates of lines whose numbers vary."""
+    lines = counted(contexts)
+    shared = lines.filter((pl.col("n_contexts") >= SHARED) & (pl.col("scope") != ""))
+    numbered = (
+        contexts.with_columns(template=template(pl.col("line_key")))
+        .filter(pl.col("template") != pl.col("line_key"))
+        .join(shared, on=["scope", "line_key", "prose"], how="semi", maintain_order="left")
     )
-    return FURNITURE.conform(counted)
+    templates = counted(numbered.with_columns(line_key="template").drop("template"))
+    found = pl.concat([lines, templates]).filter(pl.col("n_contexts") >= MIN_CONTEXTS)
+    by_line = found.group_by("scope", "line_key").agg(pl.col("n_contexts").max(), pl.col("n_pages").sum())
+    return FURNITURE.conform(by_line.sort("scope", "line_key"))
+
+
+def counted(contexts: pl.DataFrame) -> pl.DataFrame:
+    """`contexts` → scope, line_key, prose, n_contexts, n_pages of each line; what is on few pages may be left out.
+    First and last prints are counted apart, for a refrain has as many contexts as its song has verses."""
+    line = ["scope", "line_key", "prose"]
+    often = contexts.filter(pl.len().over(line) >= SHARED).filter(outermost(*line, "page"))
+    last = ~pl.struct(*line, "page").is_first_distinct()
+    # the block of furniture that the line may stand in: x paragraphs above it, y below it, and itself if it is one
+    blocks = [(x, y) for x, y in product(range(BLOCK + 1), repeat=2) if x + y <= BLOCK]
+    fits = [pl.lit(x + y) + pl.col("prose").first() <= BLOCK for x, y in blocks]
+    n = [pl.when(fit).then(around(f"before_{x}", f"after_{y}")) for fit, (x, y) in zip(fits, blocks, strict=True)]
+    return (
+        often.group_by(*line, last=last)
+        .agg(
+            n_contexts=pl.max_horizontal(n),
+            n_pages=pl.len(),
+            sure=framed() | (~pl.col("prose") & (pl.col("scope") != "")).first(),
+        )
+        .group_by(line)
+        .agg(pl.col("n_contexts").filter("sure").max().fill_null(0), pl.col("n_pages").max())
+    )
+
+
+def around(before: str, after: str) -> pl.Expr:
+    """How many different contexts a line has between these two: paragraphs on both sides, or on one where the page
+    begins or ends on the other. The pages must be different too: else a live blog that is scraped again and again has
+    a new context for its title with each entry."""
+    begins, ends = pl.col(before).is_null(), pl.col(after).is_null()
+    inside = pl.min_horizontal(different(before), different(after))
+    edges = different(after, begins), different(before, ends)
+    return pl.min_horizontal(different("widest"), pl.max_horizontal(inside, *edges))
+
+
+def framed() -> pl.Expr:
+    """Whether a line has the same line above or below it on most of its pages, so that a template prints it. Asked of
+    paragraphs, for agencies put a paragraph of background into hundreds of articles; and of all lines where the site
+    is unknown, for "Conclusion" stands between paragraphs on many sites."""
+    most = (pl.col(c).drop_nulls().unique_counts().max().fill_null(0) for c in ("above", "below"))
+    return pl.max_horizontal(*most) * 2 > pl.len()
+
+
+def different(column: str, where: pl.Expr | None = None) -> pl.Expr:
+    return pl.col(column).filter(pl.lit(True) if where is None else where).drop_nulls().n_unique()
+
+
+def outermost(*columns: str) -> pl.Expr:
+    """The first and the last row with these values."""
+    return pl.struct(columns).is_first_distinct() | pl.struct(columns).is_last_distinct()
+
+
+def paragraph(place: pl.Expr) -> pl.Expr:
+    """The page's paragraph at this place; null before its first and behind its last."""
+    return pl.col("paragraphs").list.get(pl.when(place >= 0).then(place), null_on_oob=True)
+
+
+def hashed(text: pl.Expr) -> pl.Expr:
+    """Only compared for equality, and within a few hundred: 32 bits do."""
+    return text.hash().cast(pl.UInt32, wrap_numerical=True)

@@ -6,7 +6,7 @@ from pipeline.features import measure
 from pipeline.matching import rule_of
 from pipeline.parts import cut, numbered
 from pipeline.rulebook import Rulebook
-from pipeline.scope import scopes
+from pipeline.scope import line_key, scopes, template
 
 # Teasers of a "Read more" block that follow their heading at the most; a longer list has other headings in it.
 MAX_TEASERS = 8
@@ -118,14 +118,13 @@ def teasers(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
 
 def is_furniture(rows: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> pl.Series:
     """Whether the corpus has learnt the line as furniture of this page's outlet or site."""
-    found = (
-        rows.select("page", line_key="key")
-        .join(scopes(rows, texts, rules), on="page", how="left", maintain_order="left")
-        .join(
-            furniture.select("scope", "line_key", hit=pl.lit(True)),
-            on=["scope", "line_key"],
-            how="left",
-            maintain_order="left",
-        )
+    learnt = furniture.select("scope", "line_key", hit=pl.lit(True))
+    found = rows.select("page", line_key=line_key(pl.col("key"))).join(
+        scopes(rows, texts, rules), on="page", how="left", maintain_order="left"
     )
-    return found["hit"].fill_null(False).alias("furniture")
+    keys = (pl.col("line_key"), template(pl.col("line_key")))
+    hits = [
+        found.select("scope", key).join(learnt, on=["scope", "line_key"], how="left", maintain_order="left")["hit"]
+        for key in keys
+    ]
+    return (hits[0].fill_null(False) | hits[1].fill_null(False)).alias("furniture")

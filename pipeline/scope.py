@@ -1,8 +1,12 @@
-"""Which outlet or site a page is counted with, for what is learnt from many pages."""
+"""What is counted together where something is learnt from many pages: pages of an outlet or site, prints of a line."""
 
 import polars as pl
 
 from pipeline.rulebook import Rulebook
+
+# Two lines of text that are the same so far are one; their end may hold a date.
+KEY_WIDTH = 100
+TEMPLATE_LETTERS = 3
 
 
 def scopes(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
@@ -22,3 +26,16 @@ def scopes(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.Data
     return texts.join(outlet.select("page", "outlet"), on="page", how="left", maintain_order="left").select(
         "page", scope=pl.coalesce("sidecar_outlet", "outlet", "site", pl.lit(""))
     )
+
+
+def line_key(key: pl.Expr) -> pl.Expr:
+    """`key` of a line → what its prints on many pages have in common: its first KEY_WIDTH characters without outer
+    marks ("Share", "Share:", "› Share"). A line without letters keeps its marks."""
+    bare = key.str.replace_all(r"^[\s\p{P}\p{S}]+|[\s\p{P}\p{S}]+$", "")
+    return pl.when(bare.str.contains(r"\p{L}")).then(bare).otherwise(key).str.slice(0, KEY_WIDTH)
+
+
+def template(line_key: pl.Expr) -> pl.Expr:
+    """`line_key` with its numbers folded ("# comments"), but for lines of little else."""
+    worded = line_key.str.count_matches(r"\p{L}") >= TEMPLATE_LETTERS
+    return pl.when(worded).then(line_key.str.replace_all(r"\p{Nd}+(?:[.,:]\p{Nd}+)*", "#")).otherwise(line_key)

@@ -211,8 +211,12 @@ FURNITURE = Table(
             pl.String,
             "The outlet or site that the line was counted in; empty where neither is known.",
         ),
-        Column("line_key", pl.String, "The line, case and spaces folded."),
-        Column("n_contexts", pl.Int32, "Different pairs of nearest long neighbours that it stands between."),
+        Column(
+            "line_key",
+            pl.String,
+            "The line's first 100 characters, case, spaces and outer marks folded; `#` for a number that varies.",
+        ),
+        Column("n_contexts", pl.Int32, "Different paragraphs before and after it, whichever are fewer."),
         Column("n_pages", pl.Int32, "Pages that hold it."),
     ),
 )
