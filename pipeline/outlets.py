@@ -1,4 +1,5 @@
-"""Whose page it is: the sidecar's word, the house text on the page, its layout, or the profile's domains.
+"""Whose page it is: the sidecar's word, the house text on the page, its layout, the profile's domains, or, without a
+profile, what the page calls itself (see `mastheads`).
 
 The outlet is a property of the page. Where the house texts of two outlets stand on one page it stays null: one of
 them is quoted or copied, and the page does not tell which.
@@ -6,6 +7,7 @@ them is quoted or copied, and the page does not tell which.
 
 import polars as pl
 
+from pipeline.mastheads import mastheads, name_key
 from pipeline.rulebook import Rulebook
 
 KEY = ["page", "article_no"]
@@ -13,7 +15,7 @@ EVIDENCE = {"page": pl.String, "outlet": pl.String}
 
 
 def outlets(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """`lines` (page, line_no, part, role, reason, article_no) and `texts` (page, site, sidecar_outlet)
+    """`lines` (page, line_no, part, text, role, reason, article_no) and `texts` (page, site, sidecar_outlet)
     → page, outlet, outlet_basis, day_order, dateline (the last two from the outlet's profile), a row per page."""
     house = _one_a_page(_signatures(lines, rules), _layouts(lines, rules))
     pages = (
@@ -28,6 +30,12 @@ def outlets(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.Dat
         # House text that contradicts itself is not overruled by where the copy was found.
         "url": pl.when(~pl.col("disputed").fill_null(False)).then(pl.col("domain_outlet")),
     }
+    open_pages = pages.filter(
+        ~pl.col("disputed").fill_null(False) & pl.all_horizontal(e.is_null() for e in bases.values())
+    )
+    named = _mastheads(lines.join(open_pages, on="page", how="semi", maintain_order="left"), rules)
+    pages = pages.join(named, on="page", how="left", maintain_order="left")
+    bases["masthead"] = pl.col("masthead")
     basis = pl.coalesce(*[pl.when(e.is_not_null()).then(pl.lit(name)) for name, e in bases.items()])
     found = pages.select("page", outlet=pl.coalesce(*bases.values()), outlet_basis=basis)
     return found.join(_profiles(rules), on="outlet", how="left", maintain_order="left")
@@ -101,6 +109,18 @@ def _sites(texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
         .sort(pl.col("domain").str.len_bytes(), "domain_outlet", descending=[True, False])
         .unique("site", keep="first", maintain_order=True)
         .select("site", "domain_outlet")
+    )
+
+
+def _mastheads(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """→ page, masthead: what pages call themselves, spelt as in the profile where an outlet has one."""
+    profiles = pl.DataFrame({"profile": [o.name for o in rules.outlets]}, schema={"profile": pl.String})
+    profiles = profiles.with_columns(key=name_key(pl.col("profile"))).unique("key", keep="first", maintain_order=True)
+    return (
+        mastheads(lines, rules)
+        .with_columns(key=name_key(pl.col("masthead")))
+        .join(profiles, on="key", how="left", maintain_order="left")
+        .select("page", masthead=pl.coalesce("profile", "masthead"))
     )
 
 

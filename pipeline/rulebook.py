@@ -1,7 +1,8 @@
 """The rules as values: parses the TOML of `rules/` and checks it. No rule, and no matching, belongs here.
 
 A file may hold `[fragments]` (named pieces of patterns, shared by all files, used as `{name}`, or as `{name:x}` with x
-in the place of each `@` in it), `[[rule]]`, `[[agency]]`, `[[kind]]` and, below `outlets/`, one `[outlet]`.
+in the place of each `@` in it), `[[rule]]`, `[[agency]]`, `[[kind]]`, `[[masthead]]` and, below `outlets/`, one
+`[outlet]`.
 Patterns are in the syntax of Polars' linear-time engine (Rust's regex crate).
 """
 
@@ -18,6 +19,7 @@ from pipeline.tables import ROLES
 WHERE = ("line", "inline", "end")
 MARKS = ("ends-article", "opens-comments", "opens-related", "truncated", "published", "updated", "relative", "weak")
 MAX_PATTERN = 50_000  # characters, all fragments filled in; the longest rule has a third of that
+FORMS = ("copyright", "address", "house", "legal", "ending", "agency", "stranger")
 DAY_ORDERS = ("DMY", "MDY", "YMD")
 
 
@@ -78,6 +80,22 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Masthead:
+    """A form of line that prints the outlet's name, which is what `pattern` captures (`name` in `example`); a line
+    without any of the `cues` is not searched. Or, by its `form`, what stands behind a name and is no part of it
+    (`legal`, `ending`), or is no outlet's name (`stranger`; `agency`, unless the page's title names it)."""
+
+    id: str
+    form: str
+    pattern: str
+    why: str
+    example: str
+    counter: str
+    name: str = ""
+    cues: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
 class Outlet:
     """An outlet's profile. `signatures` are ids of rules, each of which names the outlet by itself; `layouts` are
     patterns over the roles and rule ids of an article's head and tail, one space between (see `assemble`)."""
@@ -96,6 +114,7 @@ class Rulebook:
     rules: tuple[Rule, ...] = ()
     agencies: tuple[Agency, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    mastheads: tuple[Masthead, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     by_id: Mapping[str, Rule] = field(default_factory=dict, compare=False, repr=False)
 
@@ -113,6 +132,7 @@ class Rulebook:
             rules=tuple(_rule(n, r, fill) for n, t in tables.items() for r in t.get("rule", [])),
             agencies=tuple(_make(Agency, n, a, fill) for n, t in tables.items() for a in t.get("agency", [])),
             kinds=tuple(_make(Kind, n, k, fill) for n, t in tables.items() for k in t.get("kind", [])),
+            mastheads=tuple(_masthead(n, m, fill) for n, t in tables.items() for m in t.get("masthead", [])),
             outlets=tuple(_outlet(n, t["outlet"], fill) for n, t in tables.items() if "outlet" in t),
         )
         _check(book)
@@ -183,6 +203,13 @@ def _rule(file: str, table: dict[str, Any], fill: Any) -> Rule:
         if not value <= set(allowed):
             raise RuleError(f"rules/{file}: {rule.id}: {what} is one of {', '.join(allowed)}")
     return rule
+
+
+def _masthead(file: str, table: dict[str, Any], fill: Any) -> Masthead:
+    masthead: Masthead = _make(Masthead, file, table, fill)
+    if masthead.form not in FORMS:
+        raise RuleError(f"rules/{file}: {masthead.id}: form is one of {', '.join(FORMS)}")
+    return masthead
 
 
 def _outlet(file: str, table: dict[str, Any], fill: Any) -> Outlet:

@@ -291,9 +291,10 @@ DETAILS = (
     Column(
         "outlet_basis",
         pl.String,
-        "What settled `outlet`.",
+        "What settled `outlet`: the sidecar, a phrase or the layout of the outlet's profile, the profile's domains, or "
+        "else what the page calls itself, in two ways at least (title, copyright line, addresses, labels).",
         nullable=True,
-        values=("sidecar", "signature", "layout", "url"),
+        values=("sidecar", "signature", "layout", "url", "masthead"),
     ),
     Column("confidence", pl.Float64, "Mean score of the lines that make the article, 0 to 1, weighted by length."),
     Column("truncated", pl.Boolean, "Whether the text breaks off (paywall, ellipsis, cut in mid-sentence)."),

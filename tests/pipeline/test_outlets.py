@@ -137,3 +137,23 @@ def test_no_rules_no_pages(rules: Rulebook) -> None:
     assert outlets(empty, texts_for(empty), rules).height == 0
     lines = split_output({"a": AMN})
     assert outlets(lines, texts_for(lines, site="arabnews.com"), Rulebook())["outlet"].to_list() == [None]
+
+
+NAMED = "boilerplate About {0}\n" + BARE + "\nboilerplate © 2024 {0} Ltd. All rights reserved."
+
+
+def test_without_a_profile_the_page_names_itself(rules: Rulebook) -> None:
+    assert found(rules, NAMED.format("Kelmore Post")) == [("Kelmore Post", "masthead")]
+
+
+def test_a_profile_speaks_before_the_masthead(rules: Rulebook) -> None:
+    named = NAMED.format("Kelmore Post") + "\n---\n"
+    assert found(rules, named + AMN.strip()) == [("American Military News", "signature")]
+    assert found(rules, named, site="arabnews.com") == [("Arab News", "url")]
+    assert found(rules, named + AMN.strip() + "\n---\n" + ARABIYA.strip()) == [(None, None)]
+
+
+def test_a_masthead_is_spelt_as_in_the_profile_and_brings_it_along(rules: Rulebook) -> None:
+    lines = split_output({"a": NAMED.format("ARAB NEWS")})
+    out = outlets(lines, texts_for(lines), rules)
+    assert out.rows() == [("a", "Arab News", "masthead", "DMY", out["dateline"].item())]

@@ -12,7 +12,7 @@ from pipeline.agencies import agencies
 from pipeline.lines import lines
 from pipeline.matching import rule_of
 from pipeline.parts import cut
-from pipeline.rulebook import Rule, Rulebook
+from pipeline.rulebook import Masthead, Rule, Rulebook
 from tests.pages import texts_of
 
 BOOK = Rules().book
@@ -20,6 +20,7 @@ KEPT = tomllib.loads((Path(__file__).parents[1] / "data/rules.toml").read_text(e
 PHRASES: dict[str, str] = KEPT["rule"]
 AGENCIES: dict[str, str] = KEPT["agency"]
 KINDS: dict[str, str] = KEPT["kind"]
+MASTHEADS: dict[str, str] = KEPT["masthead"]
 each = pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
 
 
@@ -102,3 +103,30 @@ def test_no_kind_was_lost(kind_id: str) -> None:
 def test_every_agency_and_kind_has_its_phrase() -> None:
     assert set(AGENCIES) == {agency.name for agency in BOOK.agencies}
     assert set(KINDS) == {kind.id for kind in BOOK.kinds}
+
+
+def captured(masthead: Masthead, text: str) -> str | None:
+    """What a form of masthead finds in a text: the name, or all of what is no part of a name or no name."""
+    if masthead.form in ("copyright", "address", "house"):
+        cued = pl.Series([text]).str.contains_any(list(masthead.cues), ascii_case_insensitive=True).item()
+        return pl.Series([text]).str.extract(masthead.pattern, 1).item() if cued else None
+    start = "" if masthead.form in ("legal", "ending") else "^"
+    found = pl.Series([text]).str.extract(rf"{start}({masthead.pattern})$", 1).item()
+    return text.removesuffix(found) if found and not start else found
+
+
+@pytest.mark.parametrize("masthead", BOOK.mastheads, ids=lambda m: m.id)
+def test_a_masthead_finds_the_name_in_its_example_and_none_in_its_counter_example(masthead: Masthead) -> None:
+    assert captured(masthead, masthead.example) == (masthead.name or masthead.example)
+    assert captured(masthead, masthead.counter) is None
+    assert len(masthead.why) >= 10
+
+
+@pytest.mark.parametrize("masthead_id", MASTHEADS)
+def test_no_masthead_was_lost(masthead_id: str) -> None:
+    [masthead] = [m for m in BOOK.mastheads if m.id == masthead_id]
+    assert captured(masthead, MASTHEADS[masthead_id])
+
+
+def test_every_masthead_has_its_phrase() -> None:
+    assert set(MASTHEADS) == {m.id for m in BOOK.mastheads}
