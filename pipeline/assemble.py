@@ -82,7 +82,8 @@ def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, ru
     )
     stamps = printed.filter(pl.col("destination").is_in(["date_raw", "byline"]))
     captions = printed.filter(destination="captions").select(*KEY, "text")
-    return out.join(dates(out, stamps, captions, rules), on=KEY, how="left", maintain_order="left")
+    at_headline = out.with_columns(line_start="headline")
+    return out.join(dates(at_headline, stamps, captions, rules), on=KEY, how="left", maintain_order="left")
 
 
 def _printed(ledger: pl.DataFrame) -> pl.DataFrame:

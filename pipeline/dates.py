@@ -66,7 +66,7 @@ NO_WEEKDAY = r"(?i)\b(?:black|good|ash|holy|super|palm|bloody|cyber|easter|last|
 def dates(articles: pl.DataFrame, stamps: pl.DataFrame, captions: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """The day of every article and what settled it.
 
-    `articles`: page, article_no, headline, first_body (lines), lead (first body paragraph), language, day_order (of
+    `articles`: page, article_no, line_start, first_body (lines), lead (first body paragraph), language, day_order (of
     the outlet), url, sidecar_date, fetched_at. `stamps`: page, article_no, line_no, destination, text of the lines
     with role timestamp or byline. `captions`: page, article_no, text.
     → page, article_no, date, date_kind, date_raw, date_basis, date_not_before, in the order of `articles`.
@@ -178,7 +178,7 @@ def _read(articles: pl.DataFrame, stamps: pl.DataFrame, rules: Rulebook) -> pl.D
     Where an article has date lines in its head, those below its first paragraph do not count: they date comments.
     A weak one above the headline is the masthead's, and a byline counts only where it is a date line too.
     """
-    about = articles.select(*KEY, "headline", "first_body", "language", "day_order", "fetched_at")
+    about = articles.select(*KEY, "line_start", "first_body", "language", "day_order", "fetched_at")
     lines = stamps.join(_pieces(stamps["text"], rules), on="text", how="left", maintain_order="left")
     lines = lines.join(about, on=KEY, how="left", maintain_order="left").with_columns(
         below=(pl.col("line_no") > pl.col("first_body")).fill_null(False),
@@ -186,7 +186,7 @@ def _read(articles: pl.DataFrame, stamps: pl.DataFrame, rules: Rulebook) -> pl.D
     )
     lines = lines.filter(
         (pl.col("destination") == "date_raw") | pl.col("known"),
-        ~pl.col("weak") | (pl.col("line_no") > pl.col("headline")),
+        ~pl.col("weak") | (pl.col("line_no") > pl.col("line_start")),
     )
     lines = lines.filter(pl.col("below") == pl.col("below").min().over(KEY))
     days = _days(lines.filter(~pl.col("relative")))

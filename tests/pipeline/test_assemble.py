@@ -111,12 +111,12 @@ def test_an_article_of_subheads_is_none(rules: Rulebook) -> None:
     assert pages["n_articles"].to_list() == [0]
 
 
-def test_an_article_without_headline_starts_with_its_body(rules: Rulebook) -> None:
+def test_an_article_starts_with_its_first_line_whatever_that_is(rules: Rulebook) -> None:
     lines = split_output({"a": "boilerplate Home\ncaption A boat\nbody They sailed.\nbody They came back."})
     lines = lines.with_columns(article_no=pl.lit(1, pl.Int32))
     _, articles, _ = assemble(lines, texts_for(lines), rules)
     row = articles.row(0, named=True)
-    assert (row["title"], row["line_start"], row["line_end"]) == (None, 3, 4)
+    assert (row["title"], row["line_start"], row["line_end"]) == (None, 1, 4)
     assert (row["byline"], row["standfirst"], row["captions"]) == (None, [], ["A boat"])
 
 
