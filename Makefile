@@ -12,9 +12,13 @@ DATA = data
 PORT = 3000
 TO =
 LABELS = ../shared/eval
+PAGE =
+LINE =
+ROLE =
+PART = 0
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS
+export SEEDS DATA PORT TO LABELS PAGE LINE ROLE PART
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -23,7 +27,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui rollback train evaluate check test docs lock clean
+.PHONY: help corpus ui correct rollback train evaluate check test docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +39,11 @@ corpus: $(VENV)/.ready ## read SEEDS (a folder, default seeds), write the tables
 ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (default 3000)
 	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" \
 		$(PY) -W 'ignore:Function `dev_command`' -m dagster dev -h 127.0.0.1 -p "$$PORT"
+
+correct: $(VENV)/.ready ## correct a line: PAGE=<page> LINE=<number> ROLE=<role>, PART=<part> where it is cut
+	@if test -z "$$PAGE" || test -z "$$LINE" || test -z "$$ROLE"; then \
+		echo "make correct needs PAGE=<page> LINE=<number> ROLE=<role>, as the ledger (lines) shows them" >&2; exit 2; fi
+	@$(PY) -m assets correct --seeds "$$SEEDS" --data "$$DATA" --part "$$PART" -- "$$PAGE" "$$LINE" "$$ROLE"
 
 rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
 	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}

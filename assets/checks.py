@@ -19,9 +19,11 @@ from pipeline.publish import Finding
 from pipeline.rulebook import Rulebook
 from pipeline.tables import (
     ARTICLES,
+    CORRECTIONS,
     DUPLICATES,
     FILES,
     FURNITURE,
+    GIVEN,
     LINES,
     PAGE_ARTICLES,
     PAGES,
@@ -55,6 +57,7 @@ READ = (
     declared(FILES),
     declared(REJECTED),
     declared(TEXTS),
+    declared(GIVEN),
     Check(FILES, "accounted_for", ("files: accounted for",), "Pages and rejections are those that the files gave."),
 )
 LEARNT = (declared(FURNITURE),)
@@ -62,8 +65,11 @@ UNDERSTOOD = (
     declared(LINES),
     declared(PAGES),
     declared(PAGE_ARTICLES),
+    declared(CORRECTIONS),
     Check(LINES, "conserved", ("ledger: lines",), "Every line of every page stands in the ledger, and nothing else."),
     Check(LINES, "parts", ("ledger: parts",), "A line is whole or in parts 1, 2, …, none missing."),
+    Check(LINES, "corrected", ("ledger: corrections",), "What a user corrected is so in the ledger, and nothing else."),
+    Check(CORRECTIONS, "all_given", ("corrections: all that were read",), "Every correction is there, applied or not."),
     Check(PAGES, "all_pages", ("pages: all that were read",), "Every page that was read is there, and no other."),
     Check(PAGE_ARTICLES, "bodies", ("bodies",), "A body is exactly the text of its lines in the ledger."),
     Check(PAGE_ARTICLES, "titles", ("titles",), "A title is exactly the text of its lines in the ledger."),
@@ -142,6 +148,7 @@ def audit_read(folders: Folders) -> Iterator[Finding]:
     files, rejected = folders.store.read(FILES), folders.store.read(REJECTED)
     yield from _declared(FILES, files)
     yield from _declared(REJECTED, rejected)
+    yield from _declared(GIVEN, folders.store.read(GIVEN))
     yield from _declared(TEXTS, TEXTS.empty())  # so that they speak where there is no page
     pages = 0
     for texts in folders.store.batches(TEXTS, BATCH):
@@ -156,15 +163,20 @@ def audit_furniture(folders: Folders) -> Iterator[Finding]:
     yield from _declared(FURNITURE, folders.store.read(FURNITURE))
 
 
-@checks(UNDERSTOOD, also=(TEXTS,))
+@checks(UNDERSTOOD, also=(TEXTS, GIVEN))
 def audit_understand(folders: Folders) -> Iterator[Finding]:
-    """Ledger, articles and pages: nothing lost, nothing invented, no known boilerplate in a body."""
+    """Ledger, articles, pages, corrections: nothing lost, nothing invented, no known boilerplate in a body."""
     known, total = boilerplate(folders.rules), folders.store.require(TEXTS)["texts"].rows
+    corrections = folders.store.read(CORRECTIONS)
+    yield from _declared(CORRECTIONS, corrections)
+    yield publish.all_given(folders.store.read(GIVEN), corrections)
     # so that each of them speaks where there is no page
     yield from publish.audit_pages(TEXTS.empty(), LINES.empty(), PAGES.empty(), PAGE_ARTICLES.empty(), known)
+    yield publish.corrected(LINES.empty(), corrections)
     with progress("check", total, "pages") as advance:
         for texts, lines, pages, articles in folders.store.together(TEXTS, LINES, PAGES, PAGE_ARTICLES, pages=BATCH):
             yield from publish.audit_pages(texts, lines, pages, articles, known)
+            yield publish.corrected(lines, corrections)
             advance(len(texts))
 
 

@@ -67,6 +67,13 @@ def parser() -> argparse.ArgumentParser:
     back = command("rollback", rollback, "make the generation numbered before the live one live, or the one named")
     back.add_argument("--data", default="data", help="the folder of the results (default: data)")
     back.add_argument("--to", metavar="GENERATION", help="make this one live (default: the one numbered before)")
+    mend = command("correct", correct, "say what a line is: looks it up in the results, adds it to the corrections")
+    mend.add_argument("page", help="the page, as in the column `page` of the results, or its file")
+    mend.add_argument("line", type=int, help="the line's number on the page, from 1")
+    mend.add_argument("role", help="what it is: headline, body, caption, boilerplate …")
+    mend.add_argument("--part", type=int, default=0, help="a part of a line that is cut; 0: all of it (default: 0)")
+    mend.add_argument("--seeds", default="seeds", help="the folder of raw pages (default: seeds)")
+    mend.add_argument("--data", default="data", help="the folder of the results (default: data)")
     for name, action, what in (
         ("train", train, "fit the line model to labelled folders, write it and its card"),
         ("evaluate", evaluate, "score labelled folders on models that have not seen their sites"),
@@ -106,6 +113,18 @@ def rollback(options: argparse.Namespace) -> int:
     print(f"{store.root}: {now} is live, {before} was" if now != before else f"{store.root}: {now} was live already")
     for name in store.names():
         print(f"  {name}{'  live' * (name == now)}")
+    return OK
+
+
+def correct(options: argparse.Namespace) -> int:
+    from assets.correcting import CorrectingError, add
+
+    where = (_folder(options.seeds), _results(options.data), options.page, options.line, options.part)
+    try:
+        told = add(*where, options.role)
+    except CorrectingError as e:
+        raise UsageError(e) from None
+    print(*map(printable, told), sep="\n")
     return OK
 
 

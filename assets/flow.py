@@ -19,6 +19,7 @@ from assets.progress import progress
 from assets.resources import POOL, Folders
 from assets.store import StoreError
 from pipeline import corpus
+from pipeline.corrections import account
 from pipeline.dedup import dedup as fold
 from pipeline.faults import one_per_record
 from pipeline.furniture import furniture as learn
@@ -27,9 +28,11 @@ from pipeline.read import read as decode
 from pipeline.rulebook import RuleError
 from pipeline.tables import (
     ARTICLES,
+    CORRECTIONS,
     DUPLICATES,
     FILES,
     FURNITURE,
+    GIVEN,
     LINES,
     PAGE_ARTICLES,
     PAGES,
@@ -109,12 +112,14 @@ def result(folders: Folders, table: Table) -> dg.MaterializeResult[Any]:
     )
 
 
-@step("reading", makes=(FILES, REJECTED, TEXTS), deps=("seeds",))
-def read(folders: Folders, files: TableWriter, rejected: TableWriter, texts: TableWriter) -> None:
-    """Finds the drops; decodes, repairs and identifies their pages."""
+@step("reading", makes=(FILES, REJECTED, TEXTS, GIVEN), deps=("seeds",))
+def read(folders: Folders, files: TableWriter, rejected: TableWriter, texts: TableWriter, given: TableWriter) -> None:
+    """Finds the drops; decodes, repairs and identifies their pages; reads the corrections of lines."""
     found = drops.find(Path(folders.seeds))
     sidecar, faults = drops.sidecars(found)
-    refused, pages = [drops.rejected(found), faults], [TEXTS.empty().select("page")]
+    corrections, wrong = drops.corrections(found)
+    given.write(corrections)
+    refused, pages = [drops.rejected(found), faults, wrong], [TEXTS.empty().select("page")]
     with progress("read", sum(file.fate is None for file in found), "files") as advance:
         for raw, lost in drops.batches(found, BATCH):
             good, bad = decode(raw, sidecar)
@@ -134,15 +139,26 @@ def furniture(folders: Folders, furniture: TableWriter) -> None:
     furniture.write(learn(pl.concat(counted or [corpus.count(TEXTS.empty(), folders.rules)])))
 
 
-@step("understanding", makes=(LINES, PAGE_ARTICLES, PAGES), needs=(TEXTS, FURNITURE), versions=("rules", "model"))
-def understand(folders: Folders, lines: TableWriter, page_articles: TableWriter, pages: TableWriter) -> None:
-    """Gives every line its role and its reason, every article its lines, every page its kind."""
-    learnt = folders.store.read(FURNITURE)
+@step(
+    "understanding",
+    makes=(LINES, PAGE_ARTICLES, PAGES, CORRECTIONS),
+    needs=(TEXTS, FURNITURE, GIVEN),
+    versions=("rules", "model"),
+)
+def understand(
+    folders: Folders, lines: TableWriter, page_articles: TableWriter, pages: TableWriter, corrections: TableWriter
+) -> None:
+    """Gives every line its role and its reason, every article its lines, every page its kind; users' corrections
+    go before all else."""
+    learnt, given = folders.store.read(FURNITURE), folders.store.read(GIVEN)
+    seen = []
     for texts in _pages(folders, "understand"):
-        done = corpus.understand(texts, learnt, folders.rules, folders.model)
+        done = corpus.understand(texts, learnt, folders.rules, folders.model, given)
         lines.write(done.lines)
         page_articles.write(done.page_articles)
         pages.write(done.pages)
+        seen.append(done.seen)
+    corrections.write(account(given, seen))
 
 
 @step("articles", makes=(DUPLICATES, STORIES), needs=(PAGE_ARTICLES,))

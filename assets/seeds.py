@@ -8,17 +8,19 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
+from pipeline.corrections import agreed
+from pipeline.corrections import corrections as parse_corrections
 from pipeline.faults import MAX_PAGE_BYTES, Rejection, one_per_record, rejections
 from pipeline.faults import TODO as READ_TODO
 from pipeline.manifest import SIDECAR, manifest
-from pipeline.tables import FILES, REJECTED
+from pipeline.tables import FILES, GIVEN
 
 # Every reason that this module rejects for, and what the user can do about it.
 TODO = {
@@ -33,13 +35,13 @@ TODO = {
     "unreadable": "Make it readable for the user that runs this, then run again.",
     "vanished": "It was removed during the run; run again if it should be there.",
     "too-large": READ_TODO["too-large"],
-    "large-manifest": "Split it: a manifest in each folder of the drop.",
+    "large-table": "Split it: a manifest or corrections in each folder of the drop.",
     "no-such-file": "Correct the file name in the manifest, or remove the row.",
     "duplicate-file": "Keep one row for each file; that of the manifest nearest to it was used.",
 }
 
 MANIFEST, CORRECTIONS = "manifest.csv", "corrections.csv"
-MAX_MANIFEST_BYTES = 256 * 2**20
+MAX_TABLE_BYTES = 256 * 2**20
 _PAGES = ("", "txt", "text")
 _KINDS = {
     **dict.fromkeys(("html", "htm", "xhtml", "mht", "xml", "rss"), ("markup", "markup, not text")),
@@ -138,30 +140,47 @@ def sidecars(found: Iterable[Found]) -> tuple[pl.DataFrame, pl.DataFrame]:
     Where two manifests name a file, the one in the nearer folder counts.
     """
     found = list(found)
-    sides, rejected = [SIDECAR.to_frame()], [REJECTED.empty()]
-    faults: list[Rejection] = []
-    for file in found:
-        if file.reason == "manifest":
-            try:
-                raw = _bytes(file.location, MAX_MANIFEST_BYTES + 1)
-            except OSError as e:
-                faults.append(Rejection(file.path, 0, *_fault(e)))
-                continue
-            if len(raw) > MAX_MANIFEST_BYTES:
-                faults.append(Rejection(file.path, 0, "large-manifest", f"more than {MAX_MANIFEST_BYTES} bytes"))
-                continue
-            side, wrong = manifest(file.path, raw)
-            sides.append(side)
-            rejected.append(wrong)
+    sides, faults = _told(found, "manifest", manifest)
+    missing: list[Rejection] = []
     depth = pl.col("manifest").str.count_matches("/", literal=True)
-    rows = pl.concat(sides).sort(depth, "manifest", "record", descending=[True, False, False])
+    rows = pl.concat([SIDECAR.to_frame(), *sides]).sort(depth, "manifest", "record", descending=[True, False, False])
     exists = pl.col("page").is_in([file.path for file in found])
     used = pl.col("page").is_first_distinct()
     for name, record, page in _keys(rows.filter(~exists)):
-        faults.append(Rejection(name, record, "no-such-file", f"no file {page}"))
+        missing.append(Rejection(name, record, "no-such-file", f"no file {page}"))
     for name, record, page in _keys(rows.filter(exists & ~used)):
-        faults.append(Rejection(name, record, "duplicate-file", f"{page} stands in another manifest too"))
-    return rows.filter(exists & used).sort("page"), one_per_record(pl.concat([*rejected, rejections(faults, TODO)]))
+        missing.append(Rejection(name, record, "duplicate-file", f"{page} stands in another manifest too"))
+    return rows.filter(exists & used).sort("page"), one_per_record(pl.concat([faults, rejections(missing, TODO)]))
+
+
+def corrections(found: Iterable[Found]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What all files of corrections say: GIVEN and REJECTED. They hold for pages in any folder."""
+    given, faults = _told(found, "corrections", parse_corrections)
+    usable, against = agreed(pl.concat([GIVEN.empty(), *given]))
+    return usable, one_per_record(pl.concat([faults, against]))
+
+
+def _told(
+    found: Iterable[Found], kind: str, parse: Callable[[str, bytes], tuple[pl.DataFrame, pl.DataFrame]]
+) -> tuple[list[pl.DataFrame], pl.DataFrame]:
+    """What `parse` makes of each table of a kind that users wrote, and REJECTED of all."""
+    told: list[pl.DataFrame] = []
+    rejected: list[pl.DataFrame] = []
+    faults: list[Rejection] = []
+    for file in found:
+        if file.reason == kind:
+            try:
+                raw = _bytes(file.location, MAX_TABLE_BYTES + 1)
+            except OSError as e:
+                faults.append(Rejection(file.path, 0, *_fault(e)))
+                continue
+            if len(raw) > MAX_TABLE_BYTES:
+                faults.append(Rejection(file.path, 0, "large-table", f"more than {MAX_TABLE_BYTES} bytes"))
+                continue
+            good, bad = parse(file.path, raw)
+            told.append(good)
+            rejected.append(bad)
+    return told, pl.concat([*rejected, rejections(faults, TODO)])
 
 
 def rejected(found: Iterable[Found]) -> pl.DataFrame:
@@ -257,7 +276,7 @@ def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, s
     if name.lower() == MANIFEST:
         return "ignored", "manifest", "the manifest of its folder"
     if name.lower() == CORRECTIONS:
-        return "ignored", "corrections", "corrections, no page"
+        return "ignored", "corrections", "corrections of lines"
     if not _is_utf8(relative):
         return "rejected", "file-name", "its name or that of a folder above is not UTF-8"
     extension = _extension(name)

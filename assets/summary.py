@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.tables import ARTICLES, DUPLICATES, FILES, LINES, PAGES, REJECTED, Table
+from pipeline.tables import ARTICLES, CORRECTIONS, DUPLICATES, FILES, LINES, PAGES, REJECTED, Table
 
 REASONS = 8  # how many reasons for dropping lines are named
-REJECTS = 5  # how many rejected files, and how many manifest entries, are named
+REJECTS = 5  # how many rejected files, manifest entries, and corrections are named
 LABEL = 10  # width of the first column
 NARROW, WIDE = 40, 100  # the least width that is filled, and that of what is no terminal
 
@@ -30,7 +30,7 @@ class Generation:
 def summary(data: Path, shown: Path) -> str:
     """The published tables of `data`, a folder that the user calls `shown`, in some twenty lines."""
     tables = Generation(data)
-    lines = [*_files(tables), *_pages(tables), *_articles(tables), *_lines(tables)]
+    lines = [*_files(tables), *_corrections(tables), *_pages(tables), *_articles(tables), *_lines(tables)]
     for name in ("outlet", "date"):
         lines += _settled(tables, name)
     return "\n".join([*lines, "", *_where(tables, shown), *_warning(tables)])
@@ -40,22 +40,48 @@ def _files(tables: Generation) -> Iterator[str]:
     fates = _counts(tables.scan(FILES), "fate")
     yield _row("files", ", ".join(f"{fates.get(f, 0):,} {f}" for f in ("read", "rejected", "ignored")))
     rejected = tables.scan(REJECTED).collect()
-    whole = pl.col("record") == 0
+    whole, in_manifest = pl.col("record") == 0, ~_of_corrections()
     yield from _rejected("rejected", "file", "", rejected.filter(whole))
-    yield from _rejected("manifest", "entry", " not fully used", rejected.filter(~whole))
+    yield from _rejected("manifest", "entry", " not fully used", rejected.filter(~whole & in_manifest))
+
+
+def _of_corrections() -> pl.Expr:
+    return pl.col("path").str.to_lowercase().str.contains(r"(?:^|/)corrections\.csv$")
+
+
+def _corrections(tables: Generation) -> Iterator[str]:
+    """How many corrections were applied, and the first of those that were not, or whose row can't be used."""
+    given = tables.scan(CORRECTIONS).collect()
+    unused = given.filter(pl.col("n_parts") == 0).with_columns(
+        detail=pl.format("line {}, part {} of page {}", "line_no", "part", "page_id")
+    )
+    wrong = tables.scan(REJECTED).filter((pl.col("record") > 0) & _of_corrections()).collect()
+    if given.height:
+        says = f"{given.height - unused.height:,} {_plural('correction', given.height - unused.height)} applied"
+        reasons = f", {unused.height:,} not: {_reasons(unused)}" if unused.height else ""
+        yield from _wrapped("corrected", says + reasons)
+        yield from _places(unused, "corrections.parquet")
+    yield from _rejected("not used", "row", " of corrections", wrong)
 
 
 def _rejected(label: str, what: str, how: str, rows: pl.DataFrame) -> Iterator[str]:
     """What was rejected, by reason, and the first of it."""
     if rows.is_empty():
         return
-    reasons = rows["reason"].value_counts(sort=True).sort("count", "reason", descending=[True, False])
-    yield from _wrapped(label, f"{len(rows):,} {_plural(what, len(rows))}{how}: {_listed(reasons.rows())}")
+    yield from _wrapped(label, f"{len(rows):,} {_plural(what, len(rows))}{how}: {_reasons(rows)}")
+    yield from _places(rows, "rejected.parquet")
+
+
+def _reasons(rows: pl.DataFrame) -> str:
+    return _listed(rows["reason"].value_counts(sort=True).sort("count", "reason", descending=[True, False]).rows())
+
+
+def _places(rows: pl.DataFrame, table: str) -> Iterator[str]:
     for path, record, detail, todo in rows.select("path", "record", "detail", "todo").head(REJECTS).iter_rows():
         place = f"{path}, record {record}" if record else path
         yield from _wrapped("", printable(f"{place}: {detail}. {todo}"))
     if len(rows) > REJECTS:
-        yield _row("", f"and {len(rows) - REJECTS:,} more in rejected.parquet")
+        yield _row("", f"and {len(rows) - REJECTS:,} more in {table}")
 
 
 def _pages(tables: Generation) -> Iterator[str]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import polars as pl
 
 from pipeline.assemble import assemble
+from pipeline.correct import correct, signed
+from pipeline.corrections import account, seen
 from pipeline.dedup import dedup
 from pipeline.furniture import contexts, furniture
 from pipeline.label import label
@@ -17,14 +19,19 @@ from pipeline.publish import articles
 from pipeline.read import read
 from pipeline.rulebook import Rulebook
 from pipeline.split import split
+from pipeline.tables import GIVEN
+
+NONE_GIVEN = GIVEN.empty()
 
 
 class Understood(NamedTuple):
-    """The tables that one batch of pages gives: the ledger, its articles, what each page is."""
+    """The tables that one batch of pages gives: the ledger, its articles, what each page is; and how the batch has the
+    lines that corrections name."""
 
     lines: pl.DataFrame
     page_articles: pl.DataFrame
     pages: pl.DataFrame
+    seen: pl.DataFrame
 
 
 class Corpus(NamedTuple):
@@ -36,6 +43,7 @@ class Corpus(NamedTuple):
     duplicates: pl.DataFrame
     stories: pl.DataFrame
     articles: pl.DataFrame
+    corrections: pl.DataFrame
 
 
 def count(texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
@@ -48,16 +56,32 @@ def labelled(texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> p
     return label(lines(texts), texts, furniture, rules)
 
 
-def understand(texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook, model: LineModel) -> Understood:
-    """`texts` (a batch of whole pages) and the corpus's `furniture` → ledger, articles, pages of the batch."""
-    return Understood(*assemble(split(labelled(texts, furniture, rules), rules, model), texts, rules))
+def understand(
+    texts: pl.DataFrame,
+    furniture: pl.DataFrame,
+    rules: Rulebook,
+    model: LineModel,
+    given: pl.DataFrame = NONE_GIVEN,
+) -> Understood:
+    """`texts` (a batch of whole pages), the corpus's `furniture` and the corrections `given` → ledger, articles, pages
+    of the batch."""
+    corrected = correct(split(labelled(texts, furniture, rules), rules, model), given)
+    ledger, page_articles, pages = assemble(corrected, texts, rules)
+    return Understood(signed(ledger, given), page_articles, pages, seen(ledger, given))
 
 
-def corpus(raw: pl.DataFrame, sidecar: pl.DataFrame, rules: Rulebook, model: LineModel) -> Corpus:
-    """Raw pages in memory (path, raw) and their sidecar rows → every table."""
+def corpus(
+    raw: pl.DataFrame,
+    sidecar: pl.DataFrame,
+    rules: Rulebook,
+    model: LineModel,
+    given: pl.DataFrame = NONE_GIVEN,
+) -> Corpus:
+    """Raw pages in memory (path, raw), their sidecar rows and corrections → every table."""
     texts, rejected = read(raw, sidecar)
     learnt = furniture(count(texts, rules))
-    understood = understand(texts, learnt, rules, model)
-    duplicates, stories = dedup(understood.page_articles)
-    table = articles(understood.page_articles, duplicates, stories)
-    return Corpus(rejected, learnt, *understood, duplicates, stories, table)
+    ledger, page_articles, pages, found = understand(texts, learnt, rules, model, given)
+    duplicates, stories = dedup(page_articles)
+    table = articles(page_articles, duplicates, stories)
+    tables = (rejected, learnt, ledger, page_articles, pages, duplicates, stories, table)
+    return Corpus(*tables, account(given, [found]))

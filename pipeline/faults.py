@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-from pipeline.tables import REJECTED
+from pipeline.tables import REJECTED, ROLES
 
 # 16 MiB are some 2.5 million words: what is larger is a dump of many pages, or a bomb.
 MAX_PAGE_BYTES = 16 * 2**20
 
-# Every reason that a page or a manifest is rejected for, and what the user can do about it.
+# Every reason that a page, a manifest or a correction is rejected for, and what the user can do about it.
 TODO = {
     "empty": "Scrape the page again, or delete the file.",
     "too-large": f"Split it into a file per page; one may have {MAX_PAGE_BYTES // 2**20} MiB.",
@@ -29,6 +29,12 @@ TODO = {
     "bad-time": "Write fetched_at in ISO 8601, e.g. 2024-02-19T08:30:00Z.",
     "bad-date": "Write date as YYYY-MM-DD.",
     "no-such-day": "The calendar has no such day: write the right one, or leave the cell empty.",
+    "broken-corrections": "Save it as CSV again, with double quotes around cells that hold a delimiter.",
+    "missing-columns": "Give it a first line with `page_id,line_no,part,line_hash,role`.",
+    "bad-hash": "Write 32 hexadecimal digits; `make correct` writes the whole row for you.",
+    "bad-number": "Write line_no as a number from 1, part as 0 (the whole line) or the part's number.",
+    "unknown-role": f"Write one of {', '.join(ROLES)}.",
+    "two-roles": "Keep one row for each line; none of them was used.",
 }
 
 

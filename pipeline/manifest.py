@@ -1,18 +1,16 @@
 """The manifest of a drop (its sidecar): what the user's table says about pages, row by row."""
 
 import csv
-import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 import polars as pl
 
-from pipeline.decode import decode, unpack
 from pipeline.faults import Rejection, UnreadableError, rejections
+from pipeline.sheet import sheet
 from pipeline.tables import TIME
 
-_LINE_END = re.compile(r"\r\n?|\n")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 
 # What `manifest` gives and `read` joins; `manifest` and `record` say which row of which manifest it was.
@@ -43,7 +41,7 @@ def manifest(path: str, raw: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows: dict[str, dict[str, object]] = {}
     record = 0
     try:
-        names, records = _table(raw)
+        names, _, records = sheet(raw, ["file"], "no-file-column")
         for record, (line, cells) in enumerate(records, 1):
             if any(cell.strip() for cell in cells):
                 row, wrong = _row(path, names, cells, rows)
@@ -55,28 +53,6 @@ def manifest(path: str, raw: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
     except csv.Error as e:
         faults.append(Rejection(path, record + 1, "broken-manifest", f"not read from here on: {e}"))
     return pl.DataFrame(list(rows.values()), schema=SIDECAR).sort("page"), rejections(faults)
-
-
-def _table(raw: bytes) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """Column names, and the rows behind them, each with the number of its first line."""
-    whole = decode(unpack(raw))[0]
-    text = whole.lstrip()
-    above = len(_LINE_END.findall(whole[: len(whole) - len(text)]))
-    first = io.StringIO(text, newline="").readline()
-    records = _numbered(text, max(",;\t", key=first.count), above + 1)
-    names = [name.strip().lower() for name in next(records, (0, []))[1]]
-    if "file" not in names:
-        raise UnreadableError("no-file-column", f"the first line is {first.strip()[:100]!r}")
-    return names, records
-
-
-def _numbered(text: str, delimiter: str, line: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a text that begins at `line`, each with the number of its first line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    start = line
-    for cells in reader:
-        yield line, cells
-        line = start + reader.line_num
 
 
 def _row(

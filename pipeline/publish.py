@@ -193,6 +193,39 @@ def parts_in_order(lines: pl.DataFrame) -> Finding:
     return _finding("ledger: parts", groups.filter(~pl.col("whole") & ~pl.col("counted")), "page", "line_no")
 
 
+def corrected(lines: pl.DataFrame, corrections: pl.DataFrame) -> Finding:
+    """Every part whose reason is `correction` has the role of an applied correction of its line, and every applied
+    correction of a page of this batch has such a part (of any role where it corrects the whole line, as a part of it
+    may have a correction of its own). Both over any batch of whole pages."""
+    line = ["page_id", "line_no"]
+    parts = lines.filter(pl.col("reason") == "correction").select("page", *line, "part", "role")
+    applied = corrections.filter(pl.col("n_parts") > 0).select(*line, "part", "role")
+    odd = parts.join(applied, on=[*line, "role"], how="anti")
+    here = lines.select("page", "page_id").unique().join(applied, on="page_id")
+    lost = pl.concat(
+        [
+            here.filter(pl.col("part") > 0).join(parts, on=["page", *line, "part", "role"], how="anti"),
+            here.filter(pl.col("part") == 0).join(parts, on=["page", *line], how="anti"),
+        ]
+    )
+    return _finding(
+        "ledger: corrections",
+        pl.concat([odd.select("page", "line_no"), lost.select("page", "line_no")]),
+        "page",
+        "line_no",
+    )
+
+
+def all_given(given: pl.DataFrame, corrections: pl.DataFrame) -> Finding:
+    """Every correction that was read is accounted for, and no other."""
+    columns = list(given.columns)
+    same = [
+        given.join(corrections, on=columns, how="anti"),
+        corrections.select(columns).join(given, on=columns, how="anti"),
+    ]
+    return _finding("corrections: all that were read", pl.concat(same), "path", "record")
+
+
 def same_pages(texts: pl.DataFrame, pages: pl.DataFrame) -> Finding:
     """Every page that was read is in `pages`, and no other."""
     both = texts.select("page", read=True).join(pages.select("page", listed=True), on="page", how="full", coalesce=True)

@@ -241,7 +241,7 @@ LINES = Table(
         Column(
             "reason",
             pl.String,
-            "The strongest evidence for the role, e.g. a rule's id or `repeat-of:<line>`.",
+            "The strongest evidence for the role, e.g. a rule's id, `repeat-of:<line>`, or a user's `correction`.",
         ),
         Column("score", pl.Float64, "How sure the role is, 0 to 1, by the kind of evidence."),
         Column("article_no", pl.Int32, "The article it belongs to; null where it belongs to none.", nullable=True),
@@ -252,6 +252,40 @@ LINES = Table(
             nullable=True,
             values=tuple(dict.fromkeys(DESTINATION.values())),
         ),
+    ),
+)
+
+_CORRECTION = (
+    Column("path", pl.String, "The file of corrections, relative to `seeds/`."),
+    Column("record", pl.Int32, "The row's number in its file, from 1, the column names not counted."),
+    Column("page_id", pl.String, "The page whose line it corrects, by its bytes: all pages that have them."),
+    Column("line_no", pl.Int32, "The line's number on its page, from 1, blank lines counted."),
+    Column("part", pl.Int32, "The part of the line; 0: the whole line, even where it is cut into parts."),
+    Column("line_hash", pl.String, "BLAKE2b-128 of the text of that line or part (in UTF-8, untrimmed), in hex."),
+    Column("role", pl.String, "What the line is.", values=ROLES),
+)
+GIVEN = Table(
+    "corrections_given",
+    "The corrections of lines that the drops hold, before it is known whether their lines are there. Staged, "
+    "not published.",
+    ("path", "record"),
+    _CORRECTION,
+)
+CORRECTIONS = Table(
+    "corrections",
+    "Every correction of a line that the drops hold, and whether it was applied.",
+    ("path", "record"),
+    (
+        *_CORRECTION,
+        Column("n_parts", pl.Int32, "Parts of the ledger that it names; 0: it was not applied, and nowhere else."),
+        Column(
+            "reason",
+            pl.String,
+            "Why it was not applied: no page has these bytes, the page has no such line, or its text is another one.",
+            nullable=True,
+            values=("no-page", "no-line", "other-text"),
+        ),
+        Column("todo", pl.String, "What the user can do about it.", nullable=True),
     ),
 )
 
@@ -381,5 +415,8 @@ ARTICLES = Table(
     (ARTICLE_ID, OUTLET, DATE, TITLE, BODY, *DETAILS, _STORY_ID, *PLACE),
 )
 
-PUBLISHED = (ARTICLES, PAGE_ARTICLES, DUPLICATES, STORIES, LINES, PAGES, FURNITURE, FILES, REJECTED)
-STAGED = (FILES, REJECTED, TEXTS, FURNITURE, LINES, PAGE_ARTICLES, PAGES, DUPLICATES, STORIES, ARTICLES)
+PUBLISHED = (ARTICLES, PAGE_ARTICLES, DUPLICATES, STORIES, LINES, PAGES, FURNITURE, CORRECTIONS, FILES, REJECTED)
+STAGED = (
+    *(FILES, REJECTED, TEXTS, GIVEN, FURNITURE, LINES, PAGE_ARTICLES, PAGES, CORRECTIONS),
+    *(DUPLICATES, STORIES, ARTICLES),
+)

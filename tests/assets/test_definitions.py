@@ -149,7 +149,7 @@ def test_parts_of_the_graph_run_off_the_staged_tables(job: Job, data: Path, seed
     assert job("duplicates", "stories").success
     assert job("articles", "published").success
     (seeds / "drop" / "new.txt").write_text((seeds / "drop" / "3.txt").read_text().replace("council", "assembly"))
-    assert job("files", "rejected", "texts").success
+    assert job("files", "rejected", "texts", "corrections_given").success
     result = job("articles")
     assert "made from other texts" in failures(result)[0]
     assert len(pl.read_parquet(data / "pages.parquet")) == 3, "published tables stay until all are new"

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets import seeds
-from assets.seeds import TODO, Found, SeedsError, batches, files, find, groups, load, rejected, sidecars
+from assets.seeds import TODO, Found, SeedsError, batches, corrections, files, find, groups, load, rejected, sidecars
 from pipeline.faults import MAX_PAGE_BYTES
 from pipeline.manifest import SIDECAR
 from pipeline.read import read
-from pipeline.tables import FILES, REJECTED
+from pipeline.tables import FILES, GIVEN, REJECTED
 
 LEFT = "(left empty; the row's other cells are used)"
 PAGE = b"Fog over the harbour\n"
@@ -365,11 +365,11 @@ def test_manifests_of_all_folders(tmp_path: Path) -> None:
 
 
 def test_a_manifest_of_any_size_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seeds, "MAX_MANIFEST_BYTES", 10)
+    monkeypatch.setattr(seeds, "MAX_TABLE_BYTES", 10)
     put(tmp_path, "a", "manifest.csv", data=b"file\na\n    ")
     sidecar, wrong = sidecars(find(tmp_path))
     assert len(sidecar) == 0
-    assert wrong.select("path", "record", "reason").rows() == [("manifest.csv", 0, "large-manifest")]
+    assert wrong.select("path", "record", "reason").rows() == [("manifest.csv", 0, "large-table")]
 
 
 def test_a_manifest_finds_files_whose_names_are_escaped(tmp_path: Path) -> None:
@@ -378,6 +378,29 @@ def test_a_manifest_finds_files_whose_names_are_escaped(tmp_path: Path) -> None:
     sidecar, wrong = sidecars(find(tmp_path))
     assert sidecar["page"].to_list() == ["back\\\\slash/x.txt"]
     assert len(wrong) == 0
+
+
+# --- corrections
+
+
+def test_corrections_of_all_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names, page_id, other = "page_id,line_no,part,line_hash,role", "0f" * 16, "a1" * 16
+    rows = [f"{page_id},1,0,{other},body", f"{page_id},2,0,{other},body", "x"]
+    put(tmp_path, "corrections.csv", data="\n".join([names, *rows]).encode())
+    put(tmp_path, "a/Corrections.csv", data=f"{names}\n{rows[0].replace('body', 'caption')}\n{rows[1]}\n".encode())
+    given, wrong = corrections(find(tmp_path))
+    assert given.schema == GIVEN.schema
+    assert given.select("path", "record").rows() == [("a/Corrections.csv", 2), ("corrections.csv", 2)]
+    assert wrong.select("path", "record", "reason").rows() == [
+        ("a/Corrections.csv", 1, "two-roles"),
+        ("corrections.csv", 1, "two-roles"),
+        ("corrections.csv", 3, "bad-hash"),
+    ]
+    monkeypatch.setattr(seeds, "MAX_TABLE_BYTES", 10)
+    given, wrong = corrections(find(tmp_path))
+    assert given.is_empty()
+    assert wrong["reason"].to_list() == ["large-table"] * 2
+    assert corrections([])[0].equals(GIVEN.empty())
 
 
 # --- files

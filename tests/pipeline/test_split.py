@@ -184,7 +184,7 @@ def test_links_around_an_article_are_outside_of_it(rules: Rulebook) -> None:
     got = told([f"{HEAD} | The Courier", *links, "", HEAD, "", P1, "", P2, "", *links, "", P3], rules)
     assert [role for role, n, _ in got if n == 1][:3] == ["headline", "body", "body"]
     assert got[0] == ("boilerplate", None, "model/no-text")
-    assert {x for x in got[1:21]} == {("boilerplate", None, "model/no-text")}
+    assert set(got[1:21]) == {("boilerplate", None, "model/no-text")}
 
 
 def test_no_text_no_article(rules: Rulebook) -> None:
