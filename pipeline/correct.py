@@ -8,6 +8,7 @@ import polars as pl
 
 from pipeline.corrections import matches
 from pipeline.tables import DESTINATION
+from pipeline.wrapping import as_printed
 
 REASON = "correction"
 KEPT = [role for role in DESTINATION if role != "headline"]
@@ -22,7 +23,7 @@ def correct(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
 
     Where the role was that already, the reason stays for the time being: what the line tells about its page (its
     outlet, a paywall) still holds. `signed` gives it the reason `correction` once that has been read."""
-    roles = _roles(lines, given)
+    roles = _of_rows(lines, given)
     if roles.is_empty():
         return lines
     rows = lines.with_row_index("row").join(roles, on=["page", "line_no", "part"], how="left", maintain_order="left")
@@ -52,6 +53,14 @@ def signed(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(
         reason=pl.when(pl.col("given").is_not_null()).then(pl.lit(REASON)).otherwise("reason")
     ).select(lines.columns)
+
+
+def _of_rows(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """`_roles` of rows that may be paragraphs of wrapped pages: what is said of a printed line holds for the whole."""
+    printed = as_printed(lines.with_columns(of_line="line_no", of_part="part"))
+    found = _roles(printed, given).join(printed, on=["page", "line_no", "part"], maintain_order="left")
+    rows = found.select("page", "given", line_no="of_line", part="of_part")
+    return rows.unique(["page", "line_no", "part"], keep="first", maintain_order=True)
 
 
 def _roles(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
