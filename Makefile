@@ -11,9 +11,11 @@ SEEDS = seeds
 DATA = data
 PORT = 3000
 TO =
+PAGES =
+OUT =
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO
+export SEEDS DATA PORT TO PAGES OUT
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -22,7 +24,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui rollback check test docs lock clean
+.PHONY: help corpus ui rollback outlet check test docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +39,9 @@ ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (
 
 rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
 	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}
+
+outlet: $(VENV)/.ready ## propose a profile from PAGES (a folder of one outlet's pages), print it or write it to OUT
+	@$(PY) -m assets outlet --pages "$$PAGES" $${OUT:+--out "$$OUT"}
 
 check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(PY) -m ruff check --quiet .
