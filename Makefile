@@ -11,6 +11,8 @@ SEEDS = seeds
 DATA = data
 PORT = 3000
 TO =
+PAGES =
+OUT =
 LABELS = ../shared/eval
 PAGE =
 LINE =
@@ -18,7 +20,7 @@ ROLE =
 PART = 0
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS PAGE LINE ROLE PART
+export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -27,7 +29,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui correct rollback train evaluate check test docs lock clean
+.PHONY: help corpus ui correct rollback outlet train evaluate check test docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +49,9 @@ correct: $(VENV)/.ready ## correct a line: PAGE=<page> LINE=<number> ROLE=<role>
 
 rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
 	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}
+
+outlet: $(VENV)/.ready ## propose a profile from PAGES (a folder of one outlet's pages), print it or write it to OUT
+	@$(PY) -m assets outlet --pages "$$PAGES" $${OUT:+--out "$$OUT"}
 
 # LABELS may name several folders; these are words of the shell, so their paths hold no spaces.
 train: $(VENV)/.ready ## fit the line model to LABELS (labelled folders), write pipeline/model and its card

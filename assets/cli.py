@@ -1,4 +1,4 @@
-"""The command line: runs the main job in this process, tells what came out of it, rolls back. No job, no table."""
+"""The command line: runs the main job, tells what came out of it, rolls back, proposes a profile. No job, no table."""
 
 import argparse
 import os
@@ -83,6 +83,9 @@ def parser() -> argparse.ArgumentParser:
         learn.add_argument("--model", type=Path, default=MODEL, help="the model's folder (default: pipeline/model)")
     learn.add_argument("--folds", type=int, nargs="*", help="these folds only (default: all)")
     learn.add_argument("--work", type=Path, default=Path("build"), help="where models are kept (default: build)")
+    mine = command("outlet", outlet, "propose an outlet's profile from a folder of its pages, as TOML to be finished")
+    mine.add_argument("--pages", default="", help="the folder of the outlet's pages")
+    mine.add_argument("--out", default="", help="write it to this new file (default: print it)")
     words = command("dictionary", dictionary, "print what every table and column means, in Markdown")
     words.add_argument("--readme", type=Path, help="print this README instead, with the columns of articles in it")
     return top
@@ -155,6 +158,39 @@ def _labels() -> Iterator[None]:
         raise UsageError(e) from None
 
 
+def outlet(options: argparse.Namespace) -> int:
+    from assets import seeds as drops
+    from assets.resources import Rules
+    from pipeline.corpus import corpus as understand
+    from pipeline.proposals import MIN_PAGES, profile
+
+    folder, out = _folder(options.pages, "PAGES"), Path(options.out)
+    if options.out and out.exists():
+        raise UsageError(f"{out} is there already: name a new file with OUT=<file>, or leave OUT out")
+    rules = Rules().book
+    try:
+        found = drops.find(folder)
+    except drops.SeedsError as e:
+        raise UsageError(e) from None
+    raw = drops.load([file for file in found if file.fate is None]).raw
+    made = understand(raw, drops.sidecars(found)[0], rules)
+    if made.pages.height < MIN_PAGES:
+        raise UsageError(
+            f"{options.pages} holds {made.pages.height} pages that can be read: what recurs shows from {MIN_PAGES} on, "
+            "and well from 30 on"
+        )
+    text = profile(made.lines, made.pages, made.page_articles, made.duplicates, rules)
+    if not options.out:
+        print(text, end="")
+        return OK
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as e:
+        raise UsageError(f"can't write {out}: {(e.strerror or type(e).__name__).lower()}: choose another OUT") from None
+    return OK
+
+
 def dictionary(options: argparse.Namespace) -> int:
     from assets.describe import dictionary as text
     from assets.describe import readme
@@ -166,14 +202,14 @@ def dictionary(options: argparse.Namespace) -> int:
     return OK
 
 
-def _folder(name: str) -> Path:
+def _folder(name: str, given: str = "SEEDS") -> Path:
     if not name:
-        raise UsageError("SEEDS is empty: name the folder of your pages with SEEDS=<folder>")
+        raise UsageError(f"{given} is empty: name the folder of your pages with {given}=<folder>")
     folder = Path(name).absolute()
     if not folder.exists():
-        raise UsageError(f"{name} is not there: put pages into it, or name another folder with SEEDS=<folder>")
+        raise UsageError(f"{name} is not there: put pages into it, or name another folder with {given}=<folder>")
     if not folder.is_dir():
-        raise UsageError(f"{name} is not a folder: name the folder that holds it with SEEDS=<folder>")
+        raise UsageError(f"{name} is not a folder: name the folder that holds it with {given}=<folder>")
     return folder
 
 

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import dagster as dg
@@ -305,5 +306,68 @@ def test_make_rollback(tmp_path: Path, given: list[str], arguments: list[str]) -
         capture_output=True,
         text=True,
         check=True,
+    )
+    assert done.stdout.splitlines() == arguments
+
+
+VALE = (
+    "The miller mended his wheel on Monday, since the storm of last week had broken two of its oldest boards.",
+    "Bees returned to the orchards behind the church, and the keepers expect more honey than in any year before.",
+    "A bridge over the northern brook was closed at noon when a carter heard one of its pillars crack loudly.",
+)
+
+
+@pytest.fixture
+def vale(tmp_path: Path) -> Path:
+    folder = tmp_path / "vale"
+    folder.mkdir()
+    for n, text in enumerate(VALE):
+        (folder / f"{n}.txt").write_text(f"Vale Herald: all that matters\n{text}\nWrite to the Vale Herald\n")
+    return folder
+
+
+def test_a_profile_is_proposed(run, vale: Path) -> None:  # type: ignore[no-untyped-def]
+    said = run("outlet", "--pages", "vale")
+    assert (said.code, said.error) == (0, "")
+    examples = {rule["example"] for rule in tomllib.loads(said.out)["rule"]}
+    assert examples == {"Vale Herald: all that matters", "Write to the Vale Herald"}
+    written = run("outlet", "--pages", "vale", "--out", "vale.toml")
+    assert (written.code, written.out, written.error) == (0, "", "")
+    assert Path("vale.toml").read_text(encoding="utf-8") == said.out
+    assert "vale.toml is there already" in one_line(run("outlet", "--pages", "vale", "--out", "vale.toml"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "PAGES is empty: name the folder of your pages with PAGES=<folder>"),
+        (["--pages", "nowhere"], "nowhere is not there: put pages into it, or name another folder with PAGES=<folder>"),
+        (["--pages", "vale/0.txt"], "vale/0.txt is not a folder"),
+        (["--pages", "empty"], "empty holds 0 pages that can be read"),
+        (["--pages", "vale", "--out", "no/such/folder.toml"], "can't write no/such/folder.toml: no such file"),
+    ],
+)
+def test_no_profile_can_be_proposed(run, vale: Path, arguments: list[str], says: str) -> None:  # type: ignore[no-untyped-def]
+    Path("empty").mkdir()
+    said = run("outlet", *arguments)
+    assert said.code == 2
+    assert says in one_line(said)
+
+
+@pytest.mark.parametrize(
+    ("given", "arguments"),
+    [
+        (["PAGES=my pages"], ["outlet", "--pages", "my pages"]),
+        (["PAGES=a", "OUT=it's 1.toml"], ["outlet", "--pages", "a", "--out", "it's 1.toml"]),
+    ],
+)
+def test_make_outlet(tmp_path: Path, given: list[str], arguments: list[str]) -> None:
+    """With a Python that only tells what it was asked; an OUT of the environment is not meant."""
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\nshift 2\nprintf "%s\\n" "$@"\n')
+    python.chmod(0o755)
+    command = ["make", "-s", "-o", ".venv/.ready", "outlet", f"PY={python}", *given]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "OUT": "elsewhere"}, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == arguments
