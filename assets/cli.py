@@ -160,7 +160,7 @@ def _labels() -> Iterator[None]:
 
 def outlet(options: argparse.Namespace) -> int:
     from assets import seeds as drops
-    from assets.resources import Rules
+    from assets.resources import Model, Rules
     from pipeline.corpus import corpus as understand
     from pipeline.proposals import MIN_PAGES, profile
 
@@ -173,7 +173,7 @@ def outlet(options: argparse.Namespace) -> int:
     except drops.SeedsError as e:
         raise UsageError(e) from None
     raw = drops.load([file for file in found if file.fate is None]).raw
-    made = understand(raw, drops.sidecars(found)[0], rules)
+    made = understand(raw, drops.sidecars(found)[0], rules, Model().lines)
     if made.pages.height < MIN_PAGES:
         raise UsageError(
             f"{options.pages} holds {made.pages.height} pages that can be read: what recurs shows from {MIN_PAGES} on, "

@@ -49,7 +49,8 @@ def heads(lines: pl.DataFrame) -> pl.DataFrame:
         # Boilerplate in an article's head may belong to no article; it stands there all the same.
         article_no=pl.col("article_no").forward_fill().over("page")
     )
-    by_rule = pl.col("role").is_in(["boilerplate", "timestamp"]) & pl.col("reason").str.contains("/", literal=True)
+    # what the line model thought of a line is no word of a layout
+    by_rule = pl.col("role").is_in(["boilerplate", "timestamp"]) & pl.col("reason").str.contains("^[^/:]+/[^:]+$")
     return (
         inside.drop_nulls("article_no")
         .with_columns(

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 import polars as pl
 
 from pipeline.features import folded, width
-from pipeline.furniture import LONG
 from pipeline.mastheads import mastheads, name_key
 from pipeline.outlets import heads
 from pipeline.rulebook import MAX_PATTERN, Rulebook
@@ -21,6 +20,7 @@ FILL_IN = "FILL IN"
 MIN_PAGES = MIN_CONTEXTS = 3
 MAX_WIDTH = 400  # of a line that a rule looks at
 MAX_HOSTS = FORMS = 5  # shown of each: hosts, date lines, layouts
+LONG = 80  # width of a line that tells a page from others
 TAIL = 6  # lines behind the text that make the layout of a tail
 
 HOST = r"(?i)(?:^|[\s(/|@])((?:[a-z0-9-]+\.)+[a-z]{2,8})(?:[/\s),|?]|\.?$)"
@@ -237,7 +237,7 @@ def _ruled(whole: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
 def _tails(ruled: pl.DataFrame) -> pl.Series:
     """The first words behind the last line of text of each page, as `heads` writes them."""
     last = pl.col("line_no").filter(pl.col("role") == "body").max().over("page")
-    by_rule = (pl.col("role") == "boilerplate") & pl.col("reason").str.contains("/", literal=True)
+    by_rule = (pl.col("role") == "boilerplate") & pl.col("reason").str.contains("^[^/:]+/[^:]+$")
     behind = ruled.filter((pl.col("line_no") > last) & (pl.col("role") != "blank"))
     words = behind.with_columns(word=pl.when(by_rule).then("reason").otherwise("role"))
     return words.group_by("page", maintain_order=True).agg(pl.col("word").head(TAIL).str.join(" "))["word"]
