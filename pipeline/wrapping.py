@@ -166,7 +166,9 @@ def joints(lines: pl.DataFrame) -> pl.DataFrame:
         c: pl.col(c).shift(1).over("page")
         for c in ("text", "trimmed", "ends", "table", "full", "indent", "tight", "column")
     }
-    lines = lines.with_columns(forced=above["full"].fill_null(False))
+    # A full line with one text (a headline) that ends a paragraph elsewhere on the page ends one here too.
+    runs_over = pl.col("full").all().over("page", "trimmed").shift(1).over("page")
+    lines = lines.with_columns(forced=(above["full"] & runs_over).fill_null(False))
     # What begins a paragraph mostly, or began the one above (a headline, a caption given twice), begins one here too.
     begun = pl.when(~pl.col("forced")).then("trimmed").forward_fill().shift(1).over("page")
     begins = (pl.col("forced").mean().over("page", "trimmed") < MOSTLY) | (begun == trimmed).fill_null(False)
@@ -174,7 +176,9 @@ def joints(lines: pl.DataFrame) -> pl.DataFrame:
     first = ~pl.col("forced") | (above["indent"] != pl.col("indent"))
     of_first = first.shift(1).over("page")
     hangs = of_first & ((above["indent"] > pl.col("indent")) | above["text"].str.contains(ITEM))
-    apart = begins | pl.col("table") | above["table"] | text.str.contains(BULLET)
+    # A full line that ends in brackets is mostly a caption's credit: what begins in upper case behind it is not its.
+    credited = above["trimmed"].str.contains(r"\)$") & trimmed.str.contains(r"^\p{Lu}")
+    apart = begins | credited | pl.col("table") | above["table"] | text.str.contains(BULLET)
     lines = lines.with_columns(
         continues=(
             pl.col("forced") & pl.col("fits") & ~apart & ((above["indent"] == pl.col("indent")) | hangs)

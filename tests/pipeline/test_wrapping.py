@@ -71,6 +71,20 @@ FULL = (
 )
 
 
+def test_a_full_line_that_ends_a_paragraph_elsewhere_ends_one_here() -> None:
+    head = "Ferries of Kelmore sail again after three days without a pilot aboard"
+    page = [head, "", *TEXTS, "", head, "Kelmore people waited on the quay."]
+    assert len(head) == 69
+    assert rows(wrap("\n".join(page), 72)) == [x for x in page if x]
+
+
+def test_a_full_line_that_ends_in_a_credit_ends_a_caption() -> None:
+    caption = "A ferry lies in the harbour of Kelmore on its third day (Owen Tidewell)"
+    page = [*TEXTS, "", caption, "Share"]
+    assert len(caption) == 71
+    assert rows(wrap("\n".join(page), 72)) == [x for x in page if x]
+
+
 def test_a_full_line_that_ends_a_sentence_runs_on_where_paragraphs_stand_apart() -> None:
     long = "On the pond of the mill there is no one who minds, and all of us know it. Then they left. " + SWANS
     assert rows(wrap(f"{SPACED}\n\n{long}", 72)) == [*TEXTS, long]
