@@ -20,10 +20,11 @@ from pipeline.manifest import SIDECAR
 from pipeline.read import read
 from pipeline.tables import LINES, PAGE_ARTICLES
 from pipeline.training import card
-from pipeline.training.fit import Frame, fit, frame, text_of
-from pipeline.training.labels import Folds, LabelError, Page, labelled
+from pipeline.training.fit import CORRECTED, Frame, fit, frame, text_of
+from pipeline.training.labels import Folds, LabelError, Page, corrected, labelled
 
 SCORER, SCORES = "score.py", "scores.md"
+LEDGER = f"{LINES.name}.parquet"
 # What the table of figures shows, and where the scorer prints it.
 FIGURES = {
     "body F1": r"body +F1 ([\d.]+)",
@@ -41,15 +42,23 @@ MADE_BY = ("clues", "cohesion", "features", "label", "linemodel", "lines", "matc
 
 
 def sets(folders: Iterable[Path]) -> dict[str, Path]:
-    """The labelled sets by name: each folder with a gold.jsonl, or the folders in it. LabelError where none is."""
+    """The labelled sets by name: each folder with a gold.jsonl, or the folders in it; and the corrected pages of a DATA
+    folder. LabelError where there is none."""
     inside = [x for folder in folders for x in (folder, *sorted(folder.glob("*")))]
     found: dict[str, Path] = {x.resolve().name: x for x in inside if (x / "gold.jsonl").is_file()}
+    for results in (x for x in inside if (x / LEDGER).is_file()):
+        found[CORRECTED] = results
     if not found:
-        raise LabelError("no labelled set there: LABELS names folders with pages/ and gold.jsonl, or a folder of such")
+        raise LabelError(
+            "no labelled set there: LABELS names folders with pages/ and gold.jsonl, folders of such, or DATA with "
+            "corrected lines"
+        )
     return found
 
 
 def pages(folder: Path) -> list[Page]:
+    if (folder / LEDGER).is_file():
+        return corrected(pl.read_parquet(folder / LEDGER))
     texts = {x.name: x.read_bytes().decode("utf-8") for x in sorted((folder / "pages").glob("*.txt"))}
     try:
         return labelled((folder / "gold.jsonl").read_text(encoding="utf-8"), texts)
@@ -87,7 +96,7 @@ def evaluate(folders: Iterable[Path], only: Sequence[int] | None, work: Path, ou
     """Scores each set on models that have not seen its pages' sites, and yields the table row by row. `only`: folds,
     all where None; then `out` gets the table. Models are kept in `work`, until something they depend on changes."""
     named = sets(folders)
-    scorer = _scorer(named.values())
+    scorer = _scorer(folder for name, folder in named.items() if name != CORRECTED)
     labels, held = {name: pages(folder) for name, folder in named.items()}, folds()
     models = _models(labels, held, range(len(held.held)) if only is None else only, work)
     told = [
@@ -99,7 +108,7 @@ def evaluate(folders: Iterable[Path], only: Sequence[int] | None, work: Path, ou
     yield from told
     for name, folder in named.items():
         mine = [page for page in labels[name] if held.of(page) in models]
-        if mine:
+        if mine and name != CORRECTED:
             figures = _score(scorer, folder, mine, held, models, work / "scored" / name)
             told.append(f"| {name} | {len(mine)} | " + " | ".join(figures.get(x, "") for x in FIGURES) + " |")
             yield told[-1]
@@ -150,6 +159,11 @@ def _score(
     command = [sys.executable, str(scorer), str(gold), str(out)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     (out / "score.txt").write_text(told, encoding="utf-8")
+    return figures(told)
+
+
+def figures(told: str) -> dict[str, str]:
+    """What the scorer printed, by FIGURES; without those that it has nothing to say on."""
     return {name: found[1] for name, pattern in FIGURES.items() if (found := re.search(pattern, told))}
 
 

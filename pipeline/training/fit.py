@@ -52,6 +52,7 @@ TITLE_WIDTH = (8, 320)
 # target, the page itself against one made of such pages.
 SET_PAGES, SET_POWER = 150, 0.7
 VALUE = {"body": (3.0, 1.0), "start": (2.0, 1.0), "title": (2.0, 0.7)}
+CORRECTED = "corrected"  # the set of pages that users have corrected
 CHUNKS = 0.3  # of the chunks of made pages, the share that titles are ranked on
 
 Booster = lgb.Booster
@@ -68,12 +69,13 @@ class Frame(NamedTuple):
 
 
 def frame(sets: Mapping[str, Sequence[Page]], rules: Rulebook) -> Frame:
-    """Labelled sets by name → all their pages of one article, and the pages made of these."""
+    """Labelled sets by name → all their pages of one article, and the pages made of these; of the set CORRECTED all
+    pages as they are. Other pages of several articles are there to be scored: starts are learnt from made ones."""
     parts, xs = [], []
     pages: list[Page] = []
     names: list[str] = []
     for name in sorted(sets):
-        singles = [p for p in sets[name] if len(p.articles) == 1]
+        singles = [p for p in sets[name] if len(p.articles) == 1 or name == CORRECTED]
         value = (max(len(singles), 1) / SET_PAGES) ** -SET_POWER
         for is_made, source in ((False, singles), (True, made(singles, name))):
             if not source:

@@ -52,6 +52,31 @@ def _article(row: Mapping[str, Any]) -> Article:
     return Article(int(row["first_line"]), titles, body, site or "?", str(row.get("language") or ""))
 
 
+def corrected(lines: pl.DataFrame) -> list[Page]:
+    """A published ledger (page, page_id, line_no, part, text, role, reason, article_no) → its pages with corrected lines,
+    as they stand now: all of their lines are labels. Copies of a page count once; each page is a site of its own."""
+    mended = lines.filter(pl.col("reason") == "correction").unique("page_id", keep="first").select("page")
+    rows = lines.join(mended, on="page", how="semi").sort("page_id", "line_no", "part")
+    by_line = rows.group_by("page_id", "line_no", maintain_order=True).agg(
+        pl.col("text").str.join(""), pl.col("role").unique().sort(), pl.col("article_no").drop_nulls().first()
+    )
+    pages = []
+    for (page_id,), page in by_line.group_by("page_id", maintain_order=True):
+        articles = []
+        for (number,), part in page.group_by("article_no", maintain_order=True):
+            numbers = {
+                role: tuple(part.filter(pl.col("role").list.contains(role))["line_no"])
+                for role in ("headline", "headline_repeat", "body", "subhead")
+            }
+            body = tuple(sorted({*numbers["body"], *numbers["subhead"]}))
+            if number is not None and body:
+                titles = numbers["headline"] + numbers["headline_repeat"]
+                first = int(part.filter(pl.col("text").str.contains(r"\S"))["line_no"][0])
+                articles.append(Article(first, titles, body, str(page_id), ""))
+        pages.append(Page(str(page_id), "\n".join(page["text"]), tuple(articles)))
+    return pages
+
+
 def truth(pages: Iterable[Page]) -> pl.DataFrame:
     """page, line_no, is_body, is_title, is_start: the lines that are any of these."""
     rows: list[tuple[str, int, bool, bool, bool]] = []

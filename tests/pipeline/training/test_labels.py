@@ -2,9 +2,15 @@
 
 import json
 
+import polars as pl
 import pytest
 
-from pipeline.training.labels import Article, Folds, LabelError, Page, labelled, truth
+from pipeline.corpus import corpus
+from pipeline.corrections import line_hash
+from pipeline.rulebook import Rulebook
+from pipeline.tables import GIVEN
+from pipeline.training.labels import Article, Folds, LabelError, Page, corrected, labelled, truth
+from tests.pages import MODEL, SIDECAR, raw_of
 
 GOLD = {
     "page": "p.txt",
@@ -66,3 +72,25 @@ def test_the_committed_folds_hold_out_every_site_once_at_least() -> None:
     held = folds().held
     assert len(held) == 10
     assert all(held)
+
+
+def test_corrected_pages_are_labels(rules: Rulebook) -> None:
+    told = (
+        "The miller of Dunwick closed sluice {0} of his pond, and swan {0} left it for the meadow behind the mill. " * 2
+    )
+    text = "Swans leave the pond of Dunwick\n\n" + "\n\n".join(told.format(k).strip() for k in range(5))
+    raw = raw_of({"a.txt": text, "b.txt": text, "c.txt": text + "\n\nNobody corrects this one."})
+    plain = corpus(raw, pl.DataFrame(schema=SIDECAR), rules, MODEL)
+    line = plain.lines.filter(page="a.txt", line_no=5).row(0, named=True)
+    given = pl.DataFrame(
+        {"path": ["corrections.csv"], "record": [1], "role": ["boilerplate"]}
+        | {c: [line[c]] for c in ("page_id", "line_no", "part")}
+        | {"line_hash": line_hash([line["text"]])}
+    )
+    mended = corpus(raw, pl.DataFrame(schema=SIDECAR), rules, MODEL, GIVEN.conform(given))
+    [page] = corrected(mended.lines)
+    assert page.text == text
+    [article] = page.articles
+    assert article.titles == (1,)
+    assert 5 not in article.body
+    assert set(article.body) <= {3, 7, 9, 11}
