@@ -95,6 +95,9 @@ $(VENV)/.locked: requirements.lock
 	@$(PIP) --require-hashes --no-build-isolation -r requirements.lock
 	@touch $@
 
+# LightGBM's wheel leaves OpenMP to the system.
 $(VENV)/.ready: $(VENV)/.locked pyproject.toml
+	@$(PY) -c 'import lightgbm' 2> $(VENV)/import.log || { cat $(VENV)/import.log >&2; \
+		echo "LightGBM does not load. On Debian: apt install libgomp1" >&2; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@

@@ -53,8 +53,8 @@ def _article(row: Mapping[str, Any]) -> Article:
 
 
 def corrected(lines: pl.DataFrame) -> list[Page]:
-    """A published ledger (page, page_id, line_no, part, text, role, reason, article_no) → its pages with corrected lines,
-    as they stand now: all of their lines are labels. Copies of a page count once; each page is a site of its own."""
+    """A published ledger (page, page_id, line_no, part, text, role, reason, article_no) → its corrected pages, as they
+    stand now: all of their lines are labels. Copies of a page count once; each page is a site of its own."""
     mended = lines.filter(pl.col("reason") == "correction").unique("page_id", keep="first").select("page")
     rows = lines.join(mended, on="page", how="semi").sort("page_id", "line_no", "part")
     by_line = rows.group_by("page_id", "line_no", maintain_order=True).agg(
