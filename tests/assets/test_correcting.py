@@ -15,14 +15,21 @@ SAMPLES = Path(__file__).parents[2] / "seeds"
 PAGE = "2024-spring/lantern-0304.txt"
 
 
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drop of one sample page, and its results."""
+    root = tmp_path_factory.mktemp("done")
+    (root / "seeds" / PAGE).parent.mkdir(parents=True)
+    shutil.copy(SAMPLES / PAGE, root / "seeds" / PAGE)
+    rerun(root / "seeds", root / "data")
+    return root
+
+
 @pytest.fixture
-def folders(tmp_path: Path) -> tuple[Path, Path]:
-    """A copy of a sample page as a drop, and its results."""
-    seeds, data = tmp_path / "seeds", tmp_path / "data"
-    (seeds / PAGE).parent.mkdir(parents=True)
-    shutil.copy(SAMPLES / PAGE, seeds / PAGE)
-    rerun(seeds, data)
-    return seeds, data
+def folders(done: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of both."""
+    root = shutil.copytree(done, tmp_path / "copy", symlinks=True)
+    return root / "seeds", root / "data"
 
 
 def rerun(seeds: Path, data: Path) -> None:

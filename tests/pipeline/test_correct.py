@@ -226,7 +226,7 @@ def holds(lines: pl.DataFrame, texts: pl.DataFrame, given: pl.DataFrame, rnd: ra
 
 
 @given(st.lists(WEIRD, min_size=1, max_size=3), st.integers(0, 10**6).map(random.Random))
-@settings(max_examples=100)
+@settings(max_examples=30)
 def test_any_corrections_of_any_split(notation: list[str], rnd: random.Random) -> None:
     lines = split_output({f"p{i}": x for i, x in enumerate(notation)})
     printed = lines.group_by("page", "line_no", maintain_order=True).agg(pl.col("text").str.join(""))
@@ -236,12 +236,12 @@ def test_any_corrections_of_any_split(notation: list[str], rnd: random.Random) -
 
 
 @given(st.lists(pages(), min_size=1, max_size=4), st.integers(0, 10**6).map(random.Random))
-@settings(max_examples=10)
+@settings(max_examples=6)
 def test_any_corrections_of_pages(drawn: list[Page], rnd: random.Random) -> None:
     raw = raw_of({f"{i}.txt": page.text for i, page in enumerate(drawn)})
     texts, _ = read(raw, pl.DataFrame(schema=SIDECAR))
     plain = understand(texts, FURNITURE.empty(), BOOK, MODEL)
-    for _ in range(5):
+    for _ in range(4):
         given = some(rnd, plain.lines)
         holds(plain.lines.drop("destination"), texts, given, rnd)
     again = understand(texts, FURNITURE.empty(), BOOK, MODEL, given)

@@ -22,6 +22,8 @@ from pipeline.tables import (
     TEXTS,
     Table,
 )
+from tests.corrections import given_for
+from tests.ledger import split_output
 
 # Page → (text, outlet). A line's mark says what became of it: # title, = body, ~ dropped.
 PAGES_GIVEN = {
@@ -397,6 +399,31 @@ def test_a_broken_schema_is_all_that_is_said() -> None:
     found = [f for f in of_pages(odd) if f.n_bad]
     assert found == [Finding("lines: schema", 2, ("score: null", "role: undeclared value"))]
     assert len(audit_corpus(t["page_articles"], t["duplicates"], t["stories"].drop("story_id"), t["articles"])) == 4
+
+
+def test_corrections_are_in_the_ledger_and_nothing_else_is_called_one() -> None:
+    lines = split_output(
+        {"a": "headline Boats\nbody:correction They sailed. || caption:correction A crane\nbody At noon."}
+    )
+    told = given_for(lines, {(2, 1): "body", 2: "caption", 3: "caption"}).with_columns(
+        n_parts=pl.Series([1, 2, 0], dtype=pl.Int32), reason=None, todo=None
+    )
+    assert publish.corrected(lines, told).passed
+    assert publish.corrected(lines.clear(), told).passed, "a batch of other pages"
+    unknown = Finding("ledger: corrections", 1, ("a:2",))
+    assert publish.corrected(lines, told.filter(record=1)) == unknown
+    assert publish.corrected(lines, told.with_columns(role=pl.lit("body"))).places == ("a:2",)
+    applied = told.with_columns(n_parts=pl.lit(1, pl.Int32))
+    assert publish.corrected(lines, applied) == Finding("ledger: corrections", 1, ("a:3",))
+
+
+def test_every_correction_is_accounted_for() -> None:
+    given = given_for(split_output({"a": "headline Boats\nbody At noon."}), {1: "body", 2: "body"})
+    told = given.with_columns(n_parts=1)
+    assert publish.all_given(given, told).passed
+    assert publish.all_given(given, told.head(1)).places == ("corrections.csv:2",)
+    assert publish.all_given(given.tail(1), told).places == ("corrections.csv:1",)
+    assert publish.all_given(given, told.with_columns(role=pl.lit("blank"))).n_bad == 4
 
 
 def test_findings_hold_no_scraped_text() -> None:
