@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.agencies import agencies
 from pipeline.datelines import datelines
-from pipeline.dates import dates
+from pipeline.dates import dates, day_orders
 from pipeline.kinds import kinds
 from pipeline.language import languages
 from pipeline.outlets import outlets
@@ -83,7 +83,8 @@ def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, ru
     stamps = printed.filter(pl.col("destination").is_in(["date_raw", "byline"]))
     captions = printed.filter(destination="captions").select(*KEY, "text")
     at_headline = out.with_columns(line_start="headline")
-    return out.join(dates(at_headline, stamps, captions, rules), on=KEY, how="left", maintain_order="left")
+    dated = dates(at_headline, stamps, captions, day_orders(ledger), rules)
+    return out.join(dated, on=KEY, how="left", maintain_order="left")
 
 
 def _printed(ledger: pl.DataFrame) -> pl.DataFrame:

@@ -11,10 +11,12 @@ COUNTRY = rf"(?:, {PLACE})?"
 DAY = r"(?:,? (?:\p{L}{3,9}\.? \d{1,2}|\d{1,2}\.? \p{L}{3,9}\.?)(?:,? (?:19|20)\d\d)?,?)?"
 AGENCY = (
     r"(?i:reuters|afp|ap|associated press|dpa(?:/[a-z/-]+)?|efe|ansa|xinhua|tass|interfax|upi|pti|ani|ians|aa|"
-    r"anadolu|bernama|kyodo|yonhap|apa|sda|belga|lusa|cna|pa|cp|the canadian press|spa|wam|bloomberg|sid|epd|kna)"
+    r"anadolu|bernama|kyodo|yonhap|apa|sda|belga|lusa|cna|pa|cp|pap|[cč]tk|mti|ntb|tt|ritzau|anp|stt|aap|jiji|t[eé]lam|notimex|"
+    r"europa press|tanjug|hina|sta|agerpres|bta|ukrinform|lapresse|adnkronos|agi|askanews|"
+    r"the canadian press|spa|wam|bloomberg|sid|epd|kna)"
 )
 IN_BRACKETS = rf" ?\({AGENCY}\)"
-DASH = r" ?(?:—|–|--| -) ?\S"
+DASH = r" ?(?:\.\s?[-–—]|—|–|--| -) ?\S"
 COLON = r": \S"
 
 FORMS = (
@@ -23,6 +25,12 @@ FORMS = (
     rf"^({CAPITALS}{COUNTRY}){DAY}{IN_BRACKETS}(?:{DASH}|{COLON})",
     # Without one the place stands in capitals: "BAGHDAD:", "ROME, Italy —".
     rf"^({CAPITALS}{COUNTRY}){DAY}(?:{DASH}|{COLON})",
+)
+# Forms of one agency's own: "(ANSA) - ROMA, 04 MAR -", "新华社北京3月4日电", "(서울=연합뉴스)".
+OWN_FORMS = (
+    rf"^\({AGENCY}\) ?[-–—] ?({PLACE}|{CAPITALS}){DAY}{DASH}",
+    r"^[（(]?(?:新华社|新華社|中新社|央社记者.{0,6}|路透社?)(\p{Han}{2,8}?)\d{1,2}(?:月\d{1,2})?日[电電]",
+    r"^[(\[](\p{Hangul}{2,6})\s?=\s?\p{Hangul}{2,6}[)\]]",
 )
 MIN_LETTERS = 4  # so that an acronym ("UN:", "BBC:") is no place
 # Words in the place of a place; compared in capitals, as the first word.
@@ -48,9 +56,10 @@ def datelines(leads: pl.Series, patterns: pl.Series) -> pl.Series:
         for pattern in patterns.drop_nulls().unique().sort()
     ]
     forms = [pl.col("lead").str.extract(form, 1) for form in FORMS]
+    own = [pl.col("lead").str.extract(form, 1) for form in OWN_FORMS]
     # The third form needs no agency, so it must not take an acronym or a rubric for a place.
     forms[2] = pl.when(forms[2].str.count_matches(r"\p{L}") >= MIN_LETTERS).then(forms[2])
-    return frame.select(dateline=pl.coalesce(*[_place(form) for form in forms], *house))["dateline"]
+    return frame.select(dateline=pl.coalesce(*[_place(form) for form in (*forms, *own)], *house))["dateline"]
 
 
 def _place(found: pl.Expr) -> pl.Expr:

@@ -1,17 +1,20 @@
 """The day of an article: from the sidecar, the URL, the outlet's date line, or an age that something anchors.
 
-A day that the page does not settle stays null; the clock of the run is never asked. Which lines are date lines,
-and which piece of them is the day, say the rules with role `timestamp` (`rules/dates.toml`).
+A day that the page does not settle stays null; the clock of the run is never asked. Which lines are date lines say
+the rules with role `timestamp`, what in them is a day the signs (`rules/dates.toml`).
 """
 
 import datetime as dt
 import functools
 import re
+from dataclasses import replace
 
 import polars as pl
 from dateparser.date import DateDataParser
 
-from pipeline.rulebook import Rule, Rulebook
+from pipeline.calendars import common, date, foreign
+from pipeline.matching import plain, rule_of, spaced
+from pipeline.rulebook import Rulebook
 
 KEY = ["page", "article_no"]
 MAX_PIECE = 60  # characters: the longest day or age as printed is half of that; libraries get bounded input
@@ -23,7 +26,20 @@ BASE = dt.datetime(2000, 1, 31, 12)
 # Which of an article's date lines counts: publication before update; a line without a label is more likely the
 # publication. A `weak` line may be the masthead, which prints the day of the visit: any other line is better.
 RANK = {"published": 0, "": 1, "updated": 2}
-WEAK = 3
+# Lines of the page (blank ones too) before the first paragraph in which a date line without a label is believed:
+# further up, navigation and teasers stand between; and lines behind it in which it may stand under a summary.
+HEAD_LINES, UNDER_LINES, BELOW_LINES = 40, 10, 8
+# Date lines so near to each other are one article's day of publication and its update, whichever comes first.
+NEXT_LINES = 2
+# A day and its update; a head with more is a list of teasers.
+MAX_HEAD_DAYS = 2
+
+# Languages that dateparser is asked for where the article's own does not read the day, in this order.
+LANGUAGES = (
+    "en de fr es it pt nl nb sv da fi is et lv lt pl cs sk sl hr sr sr-Latn mk bg ru uk be el ro hu sq ca gl tr az ar "
+    "fa ur he hi mr bn ta te th id ms fil sw af ka hy"
+).split()
+AGE_LANGUAGES = "en de fr es it pt nl nb sv da pl cs tr ja zh ko".split()
 
 # Days in full inside a caption; months are any word, and what is no month in any language gives no day.
 IN_CAPTION = "|".join(
@@ -35,7 +51,11 @@ IN_CAPTION = "|".join(
         r"(?:19|20)\d\d\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일]",
     )
 )
-FIGURES = re.compile(r"(\d{1,4})\s?([-/.年년])\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,4})\s?[日일]?")
+FIGURES = re.compile(r"(\d{1,4})\s?([-/.年년])\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,4})\s?[日일號号]?")
+VIETNAMESE = re.compile(r"(\d{1,2})\stháng\s(\d{1,2}),?\s(?:năm\s)?(\d{4})")
+# Days in figures whose order a page may tell: 25/12/2024 does, and then 11/12/2024 is read the same way.
+ORDERED = r"\b\d{1,2}(?:\.\s?\d{1,2}\.\s?|/\d{1,2}/|-\d{1,2}-)(?:19|20)\d\d\b"
+SEPARATOR = r"^\d{1,2}\s?([-/.])"
 # In the path only: a query may ask for another day. `/2024/02/19/`, `/2024/feb/19/`, `/2024-02-19/`, and the
 # day as the last words of a slug (`…-2024-02-19/`).
 IN_URL = (
@@ -44,9 +64,14 @@ IN_URL = (
 )
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 
-# Languages that print dotted days with the day first, and no other way (CLDR's short formats and use). English is
-# not here: its outlets print 11.12.2024 both ways; nor are those that begin with the year (Hungarian, Korean).
-DAY_FIRST = "bg cs da de el es et fi fr hr is it lv mk nl no pl pt ro ru sk sl sq sv tr uk"
+# Languages that print days in figures with the day first, and no other way, by the sign between (CLDR's short formats
+# and use). English is not here: its outlets print 11.12.2024 and 11/12/2024 both ways; nor are languages that begin
+# with the year (Hungarian, Korean), nor forms that are not a language's own (11/12/2024 in German).
+DAY_FIRST = {
+    ".": "az be bg bs ca cs da de el es et fi fr he hr hy is it ka kk lv mk nb nl no pl pt ro ru sk sl sq sr sv tr uk",
+    "/": "ar bn ca el es fr gl he hi id it ms pt sw th tr ur vi",
+    "-": "ca es fr gl hi id it nl pt",
+}
 
 # Monday to Sunday as leads name them. Turkish `pazar` is a market too, Portuguese days but the last two are
 # ordinals (`segunda`): neither is here.
@@ -63,15 +88,17 @@ WEEKDAYS = (
 NO_WEEKDAY = r"(?i)\b(?:black|good|ash|holy|super|palm|bloody|cyber|easter|last|next|every|each|previous)\s\p{L}+"
 
 
-def dates(articles: pl.DataFrame, stamps: pl.DataFrame, captions: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+def dates(
+    articles: pl.DataFrame, stamps: pl.DataFrame, captions: pl.DataFrame, orders: pl.DataFrame, rules: Rulebook
+) -> pl.DataFrame:
     """The day of every article and what settled it.
 
     `articles`: page, article_no, line_start, first_body (lines), lead (first body paragraph), language, day_order (of
     the outlet), url, sidecar_date, fetched_at. `stamps`: page, article_no, line_no, destination, text of the lines
-    with role timestamp or byline. `captions`: page, article_no, text.
+    with role timestamp or byline. `captions`: page, article_no, text. `orders`: what the pages tell (`day_orders`).
     → page, article_no, date, date_kind, date_raw, date_basis, date_not_before, in the order of `articles`.
     """
-    read = _read(articles, stamps, rules)
+    read = _read(articles, stamps, orders, rules)
     line = _best(read.filter(~pl.col("relative") & pl.col("day").is_not_null()), "line")
     age = _best(read.filter(pl.col("relative") & pl.col("age").is_not_null()), "age")
     raw = _best(read, "raw")
@@ -79,7 +106,7 @@ def dates(articles: pl.DataFrame, stamps: pl.DataFrame, captions: pl.DataFrame, 
         age.drop("age_day"), on=KEY, how="left", maintain_order="left"
     )
     known = _settle(known.join(raw.select(*KEY, "raw_text"), on=KEY, how="left", maintain_order="left"))
-    bounds = _caption_days(articles, captions, rules)
+    bounds = _caption_days(articles, captions, orders)
     return known.join(bounds, on=KEY, how="left", maintain_order="left").select(
         *KEY, "date", "date_kind", "date_raw", "date_basis", "date_not_before"
     )
@@ -172,34 +199,92 @@ def _anchors(known: pl.DataFrame) -> pl.DataFrame:
 # --- date lines ---
 
 
-def _read(articles: pl.DataFrame, stamps: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """Date lines → with kind (published, updated, null), relative, day or age, rank; best first.
+def day_orders(lines: pl.DataFrame) -> pl.DataFrame:
+    """`lines` of whole pages (page, text) → page, separator, order (DMY, MDY): how the page prints days in figures,
+    where those that can be read one way only agree."""
+    days = (
+        lines.filter(pl.col("text").str.contains(ORDERED))
+        .select("page", day=pl.col("text").str.extract_all(ORDERED))
+        .explode("day")
+        .select(
+            "page",
+            separator=pl.col("day").str.extract(SEPARATOR, 1),
+            first=pl.col("day").str.extract(r"^(\d+)", 1).cast(pl.Int32),
+            second=pl.col("day").str.extract(r"^\d+\D+(\d+)", 1).cast(pl.Int32),
+        )
+    )
+    return (
+        days.group_by("page", "separator")
+        .agg(day_first=(pl.col("first") > 12).any(), month_first=(pl.col("second") > 12).any())
+        .filter(pl.col("day_first") != pl.col("month_first"))
+        .select("page", "separator", order=pl.when("day_first").then(pl.lit("DMY")).otherwise(pl.lit("MDY")))
+    )
 
-    Where an article has date lines in its head, those below its first paragraph do not count: they date comments.
-    A weak one above the headline is the masthead's, and a byline counts only where it is a date line too.
+
+def _read(articles: pl.DataFrame, stamps: pl.DataFrame, orders: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """Date lines that count → with kind (published, updated, null), relative, day or age; best first.
+
+    Those count that stand in the best place that has any (see `_zone`): what stands further off dates comments and
+    teasers. A byline counts only where it is a date line too.
     """
     about = articles.select(*KEY, "line_start", "first_body", "language", "day_order", "fetched_at")
-    lines = stamps.join(_pieces(stamps["text"], rules), on="text", how="left", maintain_order="left")
-    lines = lines.join(about, on=KEY, how="left", maintain_order="left").with_columns(
-        below=(pl.col("line_no") > pl.col("first_body")).fill_null(False),
-        prints_day_first=_prints_day_first(),
+    lines = stamps.join(_known(stamps["text"], rules), on="text", how="left", maintain_order="left")
+    lines = lines.filter((pl.col("destination") == "date_raw") | pl.col("known"))
+    lines = lines.join(about, on=KEY, how="left", maintain_order="left").with_row_index("row")
+    lines = (
+        lines.join(_days(_pieces(lines, orders)), on="row", how="left", maintain_order="left")
+        .join(_ages(lines), on=["age_piece", "language"], how="left", maintain_order="left", nulls_equal=True)
+        .with_columns(day=_possible(pl.col("day")), zone=_zone())
+        .filter(pl.col("zone").is_not_null())
     )
-    lines = lines.filter(
-        (pl.col("destination") == "date_raw") | pl.col("known"),
-        ~pl.col("weak") | (pl.col("line_no") > pl.col("line_start")),
+    lines = _pairs(lines.filter(~_teasers()))
+    lines = lines.filter(pl.col("zone") == pl.col("zone").min().over(KEY)).with_columns(
+        rank=pl.col("kind").fill_null("").replace_strict(RANK),
+        away=(pl.col("line_no") - pl.col("first_body").fill_null(pl.col("line_start"))).abs(),
     )
-    lines = lines.filter(pl.col("below") == pl.col("below").min().over(KEY))
-    days = _days(lines.filter(~pl.col("relative")))
-    ages = _ages(lines.filter(pl.col("relative")))
+    return lines.sort(*KEY, "rank", "away", "line_no")
+
+
+HEAD, BELOW, ABOVE, TAIL, FAR, MASTHEAD = range(6)
+
+
+def _zone() -> pl.Expr:
+    """Where a date line stands, the places in the order in which they count: between headline and text, right below
+    the first paragraph, above the headline, further below, and right under a headline far above the text. Null where
+    none counts: in the navigation between such a headline and its text, unless a label says what it is."""
+    line, start, text = pl.col("line_no"), pl.col("line_start"), pl.col("first_body")
+    near = line >= text - HEAD_LINES
+    labelled = pl.col("kind").is_not_null() | pl.col("relative")
     return (
-        lines.join(days, on=["piece", "languages", "day_order", "prints_day_first"], how="left", nulls_equal=True)
-        .join(ages, on=["piece", "languages"], how="left", nulls_equal=True)
-        .with_columns(
-            day=_possible(pl.col("day")),
-            rank=pl.when("weak").then(WEAK).otherwise(pl.col("kind").fill_null("").replace_strict(RANK)),
-        )
-        .sort(*KEY, "rank", "line_no")
+        pl.when("weak")
+        .then(pl.when((line > start) & near).then(MASTHEAD))
+        .when(line > text + BELOW_LINES)
+        .then(TAIL)
+        .when(line > text)
+        .then(BELOW)
+        .when(line <= start)
+        .then(ABOVE)
+        .when(near)
+        .then(HEAD)
+        .when(labelled | (line - start <= UNDER_LINES))
+        .then(FAR)
     )
+
+
+def _teasers() -> pl.Expr:
+    """Whether a line without a label stands among others of its article's head with other days: they date teasers."""
+    head = (pl.col("zone") == HEAD) & pl.col("kind").is_null() & pl.col("day").is_not_null()
+    return head & (pl.col("day").filter(head).n_unique().over(KEY) > MAX_HEAD_DAYS)
+
+
+def _pairs(lines: pl.DataFrame) -> pl.DataFrame:
+    """Date lines without a label that stand together get the earliest of their days: it is that of publication."""
+    lines = lines.sort(*KEY, "zone", "line_no")
+    alone = pl.col("kind").is_not_null() | pl.col("relative") | pl.col("day").is_null()
+    place = [*KEY, "zone"]
+    apart = (pl.col("line_no").diff() > NEXT_LINES).fill_null(True) | alone | alone.shift(1).fill_null(True)
+    lines = lines.with_columns(run=apart.over(place).cast(pl.Int32).cum_sum().over(place))
+    return lines.with_columns(day=pl.col("day").min().over(*place, "run")).drop("run")
 
 
 def _best(read: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -208,127 +293,131 @@ def _best(read: pl.DataFrame, name: str) -> pl.DataFrame:
     return read.unique(KEY, keep="first", maintain_order=True).select(*KEY, *columns)
 
 
-def _pieces(texts: pl.Series, rules: Rulebook) -> pl.DataFrame:
-    """Date lines, each once → text, piece (the day or age as printed), kind, relative, weak, known, languages: by the
-    first rule with role timestamp that matches; none gives a null piece and known is false.
-
-    Rule by rule on what no rule before has taken, outside of one big expression: so a pattern is compiled once a
-    process, where an expression compiles it in each of Polars' threads.
-    """
-    left = texts.unique(maintain_order=True).alias("text").to_frame()
-    found = []
-    for rule in rules.rules:
-        if rule.role == "timestamp" and left.height:
-            matches = left["text"].str.strip_chars().str.contains(rule.whole)
-            found.append(_piece(left.filter(matches), rule))
-            left = left.filter(~matches)
-    return pl.concat([*found, _piece(left, None)])
-
-
-def _piece(lines: pl.DataFrame, rule: Rule | None) -> pl.DataFrame:
-    """Date lines that `rule` matches (or none does), with what it says of them."""
-    piece = pl.lit(None, pl.String)
-    if rule and "(?P<date>" in rule.pattern:
-        piece = pl.lit(lines["text"].str.strip_chars().str.extract(rule.whole, 1))
-    marks = rule.marks if rule else frozenset()
-    kind = next((mark for mark in ("published", "updated") if mark in marks), None)
-    return lines.with_columns(
-        piece=piece,
-        kind=pl.lit(kind, pl.String),
-        relative=pl.lit("relative" in marks),
-        weak=pl.lit("weak" in marks),
-        known=pl.lit(rule is not None),
-        languages=pl.lit(" ".join(rule.languages) if rule else ""),
-    ).with_columns(piece=pl.when(pl.col("piece").str.len_chars() <= MAX_PIECE).then("piece"))
+def _known(texts: pl.Series, rules: Rulebook) -> pl.DataFrame:
+    """Date lines, each once → text, pieces (the days as printed), age_piece, kind, relative, weak, known: by the first
+    rule with role timestamp that matches; known is false where none does."""
+    stamped = replace(rules, rules=tuple(rule for rule in rules.rules if rule.role == "timestamp"))
+    lines = texts.unique(maintain_order=True).alias("text").to_frame()
+    lines = lines.with_columns(rule_of(lines["text"].str.strip_chars(), stamped), plain=spaced(lines["text"], rules))
+    kind = [pl.when(pl.col("rule").is_in(rules.marked(k))).then(pl.lit(k)) for k in ("published", "updated")]
+    day, short, age = (rules.sign(name).anywhere for name in ("day", "short", "age"))
+    known = pl.col("rule").is_not_null()
+    pieces = (
+        pl.col("plain")
+        .str.extract_all(f"{day}|{short}")
+        .list.eval(pl.element().filter(pl.element().str.len_chars() <= MAX_PIECE))
+    )
+    return lines.select(
+        "text",
+        pieces=pl.when(known).then(pieces),
+        age_piece=pl.when(known).then(pl.col("plain").str.extract(f"({age})", 1)),
+        kind=pl.coalesce(*kind),
+        relative=pl.col("rule").is_in(rules.marked("relative")).fill_null(False),
+        weak=pl.col("rule").is_in(rules.marked("weak")).fill_null(False),
+        known=known,
+    )
 
 
-def _prints_day_first() -> pl.Expr:
-    """Whether a dotted day (3.4.2024) has the day first by the convention of the article's language."""
-    return pl.col("language").is_in(DAY_FIRST.split()).fill_null(False)
+def _pieces(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+    """Date lines → row, piece, language, order (of the outlet, else as the page prints it, else the language's own)."""
+    return _ordered(
+        lines.filter(~pl.col("relative"))
+        .select("row", "page", "language", "day_order", piece="pieces")
+        .explode("piece"),
+        orders,
+    )
 
 
-def _days(lines: pl.DataFrame) -> pl.DataFrame:
-    """Each piece once → its day: piece, languages, day_order, prints_day_first, day (null where not settled)."""
-    asked = lines.select("piece", "languages", "day_order", "prints_day_first").unique().drop_nulls("piece")
-    found = [day_of(p, languages.split(), order, first) for p, languages, order, first in asked.iter_rows()]
-    return asked.with_columns(pl.Series("day", found, pl.Date))
+def _ordered(pieces: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+    """Adds `order` to days as printed (page, piece, language, day_order)."""
+    pieces = pieces.drop_nulls("piece").with_columns(separator=pl.col("piece").str.extract(SEPARATOR, 1))
+    convention = [
+        pl.when((pl.col("separator") == sign) & pl.col("language").is_in(codes.split())).then(pl.lit("DMY"))
+        for sign, codes in DAY_FIRST.items()
+    ]
+    pieces = pieces.join(orders, on=["page", "separator"], how="left", maintain_order="left")
+    return pieces.with_columns(order=pl.coalesce("day_order", "order", *convention))
+
+
+def _days(pieces: pl.DataFrame) -> pl.DataFrame:
+    """row, piece, language, order → row, day: the earliest that the line prints; null where one is not settled."""
+    asked = pieces.select("piece", "language", "order").unique()
+    found = [day_of(*row) for row in asked.iter_rows()]
+    asked = asked.with_columns(pl.Series("day", found, pl.Date))
+    read = pieces.join(asked, on=["piece", "language", "order"], how="left", nulls_equal=True)
+    settled = pl.when(pl.col("day").is_not_null().all()).then(pl.col("day").min())
+    return read.group_by("row").agg(settled.alias("day"))
 
 
 def _ages(lines: pl.DataFrame) -> pl.DataFrame:
-    """Each relative piece once → its age: piece, languages, age (a duration; null where it is none)."""
-    asked = lines.select("piece", "languages").unique().drop_nulls("piece")
-    found = [age_of(piece, languages.split()) for piece, languages in asked.iter_rows()]
+    """Each relative piece once → its age: age_piece, language, age (a duration; null where it is none)."""
+    asked = lines.filter("relative").select("age_piece", "language").unique().drop_nulls("age_piece")
+    found = [age_of(*row) for row in asked.iter_rows()]
     return asked.with_columns(pl.Series("age", found, pl.Duration("us")))
 
 
-def _caption_days(articles: pl.DataFrame, captions: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+def _caption_days(articles: pl.DataFrame, captions: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     """The newest day that a caption of the article names in full → page, article_no, date_not_before."""
-    every = " ".join(dict.fromkeys(code for r in rules.rules if "relative" not in r.marks for code in r.languages))
     about = articles.select(*KEY, "language", "day_order", "fetched_at")
     named = (
-        captions.select(*KEY, piece=pl.col("text").str.extract_all(IN_CAPTION))
+        captions.select(*KEY, piece=plain(captions["text"]).str.extract_all(IN_CAPTION))
         .explode("piece")
         .drop_nulls("piece")
         .join(about, on=KEY, how="inner", maintain_order="left")
-        .with_columns(languages=pl.lit(every), prints_day_first=_prints_day_first())
+        .with_row_index("row")
     )
-    days = _days(named)
-    return (
-        named.join(days, on=["piece", "languages", "day_order", "prints_day_first"], nulls_equal=True)
-        .group_by(KEY)
-        .agg(_possible(pl.col("day")).max().alias("date_not_before"))
-    )
+    days = _days(_ordered(named, orders))
+    return named.join(days, on="row").group_by(KEY).agg(_possible(pl.col("day")).max().alias("date_not_before"))
 
 
 # --- one day, one age ---
 
 
-def day_of(piece: str, languages: list[str], order: str | None, prints_day_first: bool) -> dt.date | None:
-    """The day that `piece` prints, or null where it does not settle one.
-
-    `order` is the outlet's day order; `prints_day_first` says that dotted days start with the day here.
-    """
-    figures = FIGURES.fullmatch(piece)
+def day_of(piece: str, language: str | None = None, order: str | None = None) -> dt.date | None:
+    """The day that `piece` prints, or null where it does not settle one; `order` is that of its figures."""
+    figures = FIGURES.fullmatch(piece.rstrip(". "))
     if figures:
-        first, separator, second, third = figures.groups()
-        convention = "DMY" if separator == "." and prints_day_first else None
-        return _from_figures(first, second, third, order or convention)
-    return _from_words(piece, languages)
+        first, _, second, third = figures.groups()
+        return _from_figures(first, second, third, order)
+    vietnamese = VIETNAMESE.fullmatch(piece)
+    if vietnamese:
+        day, month, year = map(int, vietnamese.groups())
+        return date(year, month, day)
+    return foreign(piece) or _from_words(common(piece), language)
 
 
 def _from_figures(first: str, second: str, third: str, order: str | None) -> dt.date | None:
     a, b, c = int(first), int(second), int(third)
     if len(first) == 4:
-        return _day(a, b, c)
+        return date(a, b, c)
     if len(third) < 4:  # 05.04.25: three readings
-        return {"DMY": _day(2000 + c, b, a), "MDY": _day(2000 + c, a, b), "YMD": _day(2000 + a, b, c)}.get(order or "")
-    readings = {"DMY": _day(c, b, a), "MDY": _day(c, a, b)}
+        return {"DMY": date(2000 + c, b, a), "MDY": date(2000 + c, a, b), "YMD": date(2000 + a, b, c)}.get(order or "")
+    readings = {"DMY": date(c, b, a), "MDY": date(c, a, b)}
     possible = {day for day in readings.values() if day}
     return possible.pop() if len(possible) == 1 else readings.get(order or "")
 
 
-def _day(year: int, month: int, day: int) -> dt.date | None:
-    try:
-        return dt.date(year, month, day) if 1900 <= year < 2100 else None
-    except ValueError:
-        return None
+def _from_words(piece: str, language: str | None) -> dt.date | None:
+    """By dateparser, in the article's language, else in any; null unless day and year are figures of the piece, which
+    dateparser does not promise."""
+    printed = sorted(int(n) for n in re.findall(r"\d+", piece))
+    # English next: its months stand on pages in every language; all the others cost a second to load.
+    for languages in ((language,) if language in LANGUAGES else (), ("en",), tuple(LANGUAGES)):
+        found = _parser(languages).get_date_data(piece[:MAX_PIECE]).date_obj if languages else None
+        if found is not None and printed == sorted((found.day, found.year)):
+            day: dt.date = found.date()
+            return day
+    return None
 
 
-def _from_words(piece: str, languages: list[str]) -> dt.date | None:
-    """By dateparser, in these languages only; null unless day and year are figures of the piece, which dateparser
-    does not promise."""
-    found = _parser(tuple(languages)).get_date_data(piece[:MAX_PIECE]).date_obj
-    if found is None:
-        return None
-    day: dt.date = found.date()
-    printed = [int(n) for n in re.findall(r"\d+", piece)]
-    return day if sorted(printed) == sorted((day.day, day.year)) else None
-
-
-def age_of(piece: str, languages: list[str]) -> dt.timedelta | None:
+def age_of(piece: str, language: str | None = None) -> dt.timedelta | None:
     """How long ago `piece` ("5 min 52 sec ago") is, by dateparser; null where it says nothing or the future."""
-    found = _parser(tuple(languages), needs_day=False).get_date_data(piece[:MAX_PIECE]).date_obj
-    return BASE - found if found is not None and found <= BASE else None
+    for languages in ((language,) if language in AGE_LANGUAGES else (), tuple(AGE_LANGUAGES)):
+        found = _parser(languages, needs_day=False).get_date_data(piece[:MAX_PIECE]).date_obj if languages else None
+        if found is not None and found <= BASE:
+            age: dt.timedelta = BASE - found
+            return age
+    return None
 
 
 @functools.cache

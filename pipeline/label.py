@@ -12,6 +12,9 @@ from pipeline.scope import line_key, scopes, template
 MAX_TEASERS = 8
 TEASER_WIDTH = 220
 
+# A line of this width or more may be the headline that a date line or a name stands under.
+HEADLINE_WIDTH = 20
+
 # A page is a notice (an error, a cookie wall) where one of its first lines says so and no more than this stands on it.
 NOTICE_HEAD, NOTICE_LINES, NOTICE_PROSE_WIDTH = 6, 30, 1_200
 
@@ -26,6 +29,7 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
       paragraph; all three null on lines that only their place can tell (`split` decides)
     """
     rows = pieced(lines.with_columns(rule=rule_of(lines["trimmed"], rules)), rules)
+    rows = rows.with_columns(beside(rows, rules))
     rows = rows.with_columns(furniture=is_furniture(rows, texts, furniture, rules), teaser=teasers(rows, rules))
     rows = rows.join(notices(rows, rules), on="page", how="left", maintain_order="left")
     role = pl.col("rule").replace_strict(rules.roles, default=None, return_dtype=pl.String)
@@ -63,6 +67,30 @@ def credited_texts(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
     alone = ~pl.col("key").is_duplicated().over("page")
     found = solid.filter(weak & after_text.fill_null(False) & last & alone)["row"]
     return pl.Series("credited", pl.arange(0, len(rows), eager=True).is_in(found.implode()), pl.Boolean)
+
+
+def beside(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
+    """`rule`, without those that count only by their neighbours where these are others: `under-headline` right behind
+    a line that could be a headline, one more line between at the most; `beside-byline` between such a line and a date
+    line, or right behind a lone word for By."""
+    by_place = pl.col("rule").is_in(rules.marked("under-headline") + rules.marked("beside-byline"))
+    if not rows.select(by_place.any()).item():
+        return rows["rule"]
+    solid = rows.with_row_index("row").filter(pl.col("trimmed") != "")
+    role = pl.col("rule").replace_strict(rules.roles, default=None, return_dtype=pl.String)
+    solid = solid.with_columns(
+        by_place=by_place.fill_null(False),
+        head=pl.col("rule").is_null() & ~pl.col("prose") & (pl.col("width") >= HEADLINE_WIDTH),
+        date=role.eq_missing("timestamp"),
+        by=pl.col("rule").is_in(rules.marked("opens-byline")).fill_null(False),
+    )
+    before, before_that, behind = (pl.struct("head", "date", "by").shift(k).over("page").struct for k in (1, 2, -1))
+    under = before.field("head") | before_that.field("head")
+    named = (before.field("head") & behind.field("date")) | before.field("by")
+    counts = pl.when(pl.col("rule").is_in(rules.marked("under-headline"))).then(under).otherwise(named)
+    dropped = solid.filter(pl.col("by_place") & ~counts.fill_null(False))["row"]
+    kept = ~pl.int_range(pl.len()).is_in(dropped.implode())
+    return rows.select(pl.when(kept).then("rule").alias("rule")).to_series()
 
 
 def notices(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """The rules as values: parses the TOML of `rules/` and checks it. No rule, and no matching, belongs here.
 
 A file may hold `[fragments]` (named pieces of patterns, shared by all files, used as `{name}`, or as `{name:x}` with x
-in the place of each `@` in it), `[[rule]]`, `[[agency]]`, `[[kind]]`, `[[masthead]]` and, below `outlets/`, one
-`[outlet]`.
+in the place of each `@` in it), `[[sign]]`, `[[rule]]`, `[[agency]]`, `[[kind]]`, `[[masthead]]` and, below `outlets/`,
+one `[outlet]`.
 Patterns are in the syntax of Polars' linear-time engine (Rust's regex crate).
 """
 
@@ -17,7 +17,13 @@ import polars as pl
 from pipeline.tables import ROLES
 
 WHERE = ("line", "inline", "end")
-MARKS = ("ends-article", "opens-comments", "opens-related", "truncated", "published", "updated", "relative", "weak")
+MARKS = (
+    *("ends-article", "opens-comments", "opens-related", "truncated"),
+    *("published", "updated", "relative", "weak", "opens-byline"),
+    *("under-headline", "beside-byline"),
+)
+# Rules that count only by the lines beside them: tried last, so that they take no line from a rule that is sure of it.
+BY_PLACE = {"under-headline", "beside-byline"}
 MAX_PATTERN = 50_000  # characters, all fragments filled in; the longest rule has a third of that
 FORMS = ("copyright", "address", "house", "legal", "ending", "agency", "stranger")
 DAY_ORDERS = ("DMY", "MDY", "YMD")
@@ -25,6 +31,27 @@ DAY_ORDERS = ("DMY", "MDY", "YMD")
 
 class RuleError(ValueError):
     """A rule file that can't be used; the message says which file, which rule and what to mend."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """`read_as` in the place of what `pattern` matches, before the rules with signs in their patterns are tried."""
+
+    id: str
+    read_as: str
+    pattern: str
+    why: str
+    example: str
+
+    @property
+    def stands(self) -> bool:
+        """Whether a sign stands in the place of the text afterwards; else the text is only spaced anew."""
+        return "⟨" in self.read_as
+
+    @property
+    def anywhere(self) -> str:
+        """The pattern that finds it in a line, whatever its case."""
+        return rf"(?i:{self.pattern})"
 
 
 @dataclass(frozen=True)
@@ -40,12 +67,16 @@ class Rule:
     counter: str
     where: str = "line"
     marks: frozenset[str] = frozenset()
-    languages: tuple[str, ...] = ()
 
     @property
     def whole(self) -> str:
         """The pattern that decides about a whole line, its outer white space gone."""
         return rf"^(?:{self.pattern})$"
+
+    @property
+    def abridged(self) -> bool:
+        """Whether the pattern is about the line with signs in it."""
+        return "⟨" in self.pattern
 
     @property
     def piece(self) -> str:
@@ -112,6 +143,7 @@ class Outlet:
 @dataclass(frozen=True)
 class Rulebook:
     rules: tuple[Rule, ...] = ()
+    signs: tuple[Sign, ...] = ()
     agencies: tuple[Agency, ...] = ()
     kinds: tuple[Kind, ...] = ()
     mastheads: tuple[Masthead, ...] = ()
@@ -128,8 +160,10 @@ class Rulebook:
         tables = {name: _toml(name, files[name]) for name in sorted(files)}
         fragments = {k: v for table in tables.values() for k, v in table.get("fragments", {}).items()}
         fill = _filler(fragments)
+        rules = [_rule(n, r, fill) for n, t in tables.items() for r in t.get("rule", [])]
         book = cls(
-            rules=tuple(_rule(n, r, fill) for n, t in tables.items() for r in t.get("rule", [])),
+            rules=tuple(sorted(rules, key=lambda rule: bool(rule.marks & BY_PLACE))),
+            signs=tuple(_make(Sign, n, s, fill) for n, t in tables.items() for s in t.get("sign", [])),
             agencies=tuple(_make(Agency, n, a, fill) for n, t in tables.items() for a in t.get("agency", [])),
             kinds=tuple(_make(Kind, n, k, fill) for n, t in tables.items() for k in t.get("kind", [])),
             mastheads=tuple(_masthead(n, m, fill) for n, t in tables.items() for m in t.get("masthead", [])),
@@ -146,6 +180,9 @@ class Rulebook:
     def roles(self) -> dict[str, str]:
         """The role that each rule gives, by its id."""
         return {rule.id: rule.role for rule in self.rules}
+
+    def sign(self, id: str) -> Sign:
+        return next(sign for sign in self.signs if sign.id == id)
 
     def of_role(self, *roles: str) -> list[str]:
         return [rule.id for rule in self.rules if rule.role in roles]
@@ -223,7 +260,11 @@ def _outlet(file: str, table: dict[str, Any], fill: Any) -> Outlet:
 
 
 def _check(book: Rulebook) -> None:
-    for what, ids in (("rule", [r.id for r in book.rules]), ("outlet", [o.id for o in book.outlets])):
+    for what, ids in (
+        ("rule", [r.id for r in book.rules]),
+        ("sign", [s.id for s in book.signs]),
+        ("outlet", [o.id for o in book.outlets]),
+    ):
         twice = sorted(_repeated(ids))
         if twice:
             raise RuleError(f"rules: {what} id used twice: {', '.join(twice)}")

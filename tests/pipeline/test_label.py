@@ -59,3 +59,25 @@ def test_a_block_of_teasers(page: str, roles: list[str | None], rules: Rulebook)
 
 def test_an_empty_corpus_is_no_fault(rules: Rulebook) -> None:
     assert labelled("", rules) == []
+
+
+HEADLINE = "Ferries return to the island of Kelmore"
+
+
+@pytest.mark.parametrize(
+    ("page", "reasons"),
+    [
+        (f"{HEADLINE}\nMara Quill 4 February 2025\n{TEXT}", [None, "timestamp/name-day", "page/paragraph"]),
+        (f"{HEADLINE}\n4 February 2025 Mara Quill\n{TEXT}", [None, "timestamp/day-name", "page/paragraph"]),
+        (f"Port Callan 4 February 2025\n{TEXT}", [None, "page/paragraph"]),
+        (f"{TEXT}\n{TEXT}\nPort Callan 4 February 2025", ["page/paragraph", "page/paragraph", None]),
+        (f"{HEADLINE}\nMara Quill\n4 February 2025\n{TEXT}", [None, "byline/name", "timestamp/day", "page/paragraph"]),
+        (f"{HEADLINE}\nWritten by\nMara Quill\n{TEXT}", [None, "byline/word", "byline/name", "page/paragraph"]),
+        (f"{HEADLINE}\nMara Quill\n{TEXT}", [None, None, "page/paragraph"]),
+        (f"Mara Quill\n4 February 2025\n{TEXT}", [None, "timestamp/day", "page/paragraph"]),
+    ],
+)
+def test_a_line_that_could_be_a_headline_is_told_by_its_neighbours(
+    rules: Rulebook, page: str, reasons: list[str | None]
+) -> None:
+    assert [reason for _, reason in labelled(page, rules)] == reasons

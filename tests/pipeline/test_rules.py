@@ -1,5 +1,6 @@
 """Every rule at work: its example, its counter-example, and that it is missed when it is gone."""
 
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 from assets.resources import Rules
 from pipeline.agencies import agencies
 from pipeline.lines import lines
-from pipeline.matching import rule_of
+from pipeline.matching import abridged, rule_of
 from pipeline.parts import cut
-from pipeline.rulebook import Masthead, Rule, Rulebook
+from pipeline.rulebook import Masthead, Rule, Rulebook, Sign
 from tests.pages import texts_of
 
 BOOK = Rules().book
@@ -30,10 +31,15 @@ def matched(texts: list[str], rules: Rulebook) -> list[str | None]:
 
 
 EXAMPLES = matched([rule.example for rule in BOOK.rules], BOOK)
+RAW = pl.Series([rule.example for rule in BOOK.rules])
+SIGNED = abridged(RAW, BOOK)
 # every rule → the rules whose examples it would tell
 TOLD = {
-    rule.id: [r.id for r, hit in zip(BOOK.rules, SERIES.str.contains(rule.whole), strict=True) if hit]
-    for SERIES in [pl.Series([r.example for r in BOOK.rules])]
+    rule.id: [
+        r.id
+        for r, hit in zip(BOOK.rules, (SIGNED if rule.abridged else RAW).str.contains(rule.whole), strict=True)
+        if hit
+    ]
     for rule in BOOK.rules
 }
 KEPT_APART = matched(list(PHRASES.values()), BOOK)
@@ -59,6 +65,15 @@ def test_counter_example_is_left_alone(rule: Rule) -> None:
     alone = replace(BOOK, rules=(rule,))
     assert matched([rule.counter], alone) == [None]
     assert len(cut(lines(texts_of({"p": rule.counter})), [rule], pl.lit(rule.where != "line"))) == 1
+
+
+@pytest.mark.parametrize("sign", BOOK.signs, ids=lambda sign: sign.id)
+def test_sign_reads_its_example(sign: Sign) -> None:
+    as_read = re.sub(r"\$\d", "", sign.read_as).strip()
+    read = pl.Series([sign.example]).str.replace_all(sign.anywhere, sign.read_as).item()
+    assert read != sign.example
+    assert as_read in read
+    assert len(sign.why) >= 10
 
 
 @each
