@@ -14,6 +14,7 @@ from pipeline.features import SENTENCE_WIDTH
 from pipeline.headlines import NEAR, after_end, doubled
 from pipeline.linemodel import LineModel, Sight, look
 from pipeline.matching import rule_of
+from pipeline.neighbours import GRAIN
 from pipeline.parts import cut, numbered
 from pipeline.rulebook import Rulebook
 from pipeline.titles import Ranked, titles
@@ -23,10 +24,13 @@ LINES = 40_000
 # A line is text from this probability on; a paragraph between sure texts, a heading above one, or a sentence right
 # behind the last text, from lower ones.
 TEXT, SURE_TEXT, BETWEEN, HEADING, CLOSING, FAINT = 0.5, 0.7, 0.3, 0.15, 0.1, 0.25
+# A paragraph that an outlet's own rules leave on its page is text from this probability on.
+LEFT = 0.1
 # A heading in the text is narrower than this.
 HEADING_WIDTH = 120
 # A headline that its head block doubles starts a chunk, for as sure as GIVEN, once the model is this sure of another.
-SURE_START, GIVEN = 0.5, 0.95
+# In an outlet's own layout nothing speaks against it, however short its text.
+SURE_START, GIVEN, HOUSE = 0.5, 0.95, 0.999
 # A line is its chunk's headline from this probability on; behind the first text from the other one on; and a doubled
 # headline counts as this likely at the least.
 TITLE, TITLE_BEHIND, DOUBLED_TITLE = 0.05, 0.35, 0.25
@@ -78,8 +82,8 @@ def _split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.Data
 def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
     """Solid rows of whole pages → row, article_no, role, reason, score."""
     sight = look(solid, rules.marked("ends-article"), model)
-    solid = place(solid, rules).hstack(sight.likely)
-    solid = texts(chunked(solid, sight, rules))
+    solid = housed(place(solid, rules).hstack(sight.likely), rules)
+    solid = texts(chunked(solid, sight))
     ranked = titles(solid, sight, model)
     solid = articles(headlines(solid.with_columns(title=pl.Series(ranked.likely))))
     told = solid.select("row", "article_no", "begins", "sure", *roles(solid, rules))
@@ -147,16 +151,26 @@ def between_repeats(solid: pl.DataFrame) -> pl.Series:
     return solid.select(between=(open_blocks > 0) & ~pl.col("leads")).to_series()
 
 
-def chunked(solid: pl.DataFrame, sight: Sight, rules: Rulebook) -> pl.DataFrame:
+def housed(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """Adds `house`: an outlet's own rules speak on the page. There they know the furniture, so a paragraph that they
+    leave is text unless the model is sure that it is none: `body` says so."""
+    house = pl.col("rule").str.extract(r"^([^/]+)/").is_in([outlet.id for outlet in rules.outlets]).fill_null(False)
+    solid = solid.with_columns(house=house.any().over("page"))
+    left = pl.col("house") & pl.col("role").eq_missing("body") & ~pl.col("repeats") & (pl.col("body") > LEFT)
+    return solid.with_columns(body=pl.when(left).then(pl.col("body").clip(SURE_TEXT + GRAIN)).otherwise("body"))
+
+
+def chunked(solid: pl.DataFrame, sight: Sight) -> pl.DataFrame:
     """Adds `chunk`, and `doubled`: a headline that its head block doubles. It is a start where the page has that
     layout: an outlet's rules speak on it, or the model is sure of another such start."""
     solid = solid.with_columns(words=pl.Series(sight.clue("coh_words")), after=pl.Series(sight.clue("coh_n_after8")))
     solid = solid.with_columns(doubled(solid))
-    of_house = pl.col("rule").str.extract(r"^([^/]+)/").is_in([outlet.id for outlet in rules.outlets]).fill_null(False)
-    layout = of_house | (pl.col("doubled") & (pl.col("start") > SURE_START))
-    given = pl.col("doubled") & layout.any().over("page")
+    layout = pl.col("house") | (pl.col("doubled") & (pl.col("start") > SURE_START)).any().over("page")
+    given = pl.col("doubled") & layout
     given |= after_end(solid)
-    likely = solid.select(pl.when(given).then(pl.col("start").clip(GIVEN)).otherwise("start")).to_series()
+    likely = solid.select(
+        pl.when(given).then(pl.when("house").then(HOUSE).otherwise(GIVEN).clip(pl.col("start"))).otherwise("start")
+    ).to_series()
     flags = starts(solid["page"], likely.to_numpy(), (solid["body"] * solid["width"]).to_numpy())
     sure = pl.when(pl.col("n") > 0).then("sure").otherwise(1.0)
     solid = solid.with_columns(chunk=pl.Series(np.cumsum(flags, dtype=np.int32)), sure=likely)
