@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.resources import Rules
@@ -154,6 +154,7 @@ def test_no_rules_no_pages(rules: Rulebook) -> None:
 LINES = [TITLE, COPYRIGHT, MAIL, FOLLOW, "headline " + HEADLINE, "body They sailed.", "boilerplate © 2024 Vale Herald"]
 
 
+@settings(max_examples=15)  # each asks for up to six decisions, with all patterns
 @given(st.lists(st.lists(st.sampled_from(LINES), min_size=1, max_size=9), min_size=1, max_size=4))
 def test_a_pages_name_is_its_own_affair(pages: list[list[str]]) -> None:
     """Neither the other pages nor their order change what a page is called."""
