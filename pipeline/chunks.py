@@ -8,8 +8,9 @@ import polars as pl
 
 from pipeline.neighbours import GRAIN, Flags, Floats, Pages, running
 
-# A line of this probability gains and costs nothing. Chosen on out-of-fold predictions, as the next three.
-EVEN = 0.4
+# A line of this probability gains and costs nothing, but that a page is of several articles at all costs ONCE (in
+# log-odds): pages of one have lines of middling probability too. Chosen on out-of-fold predictions, as what follows.
+EVEN, ONCE = 0.2, 0.8
 # What a chunk without text costs, and the text (expected characters) from which on it costs nothing.
 THIN, ENOUGH = 6.0, 400.0
 # Lines around over which the probability of one start may be spread, and the least that is looked at.
@@ -44,7 +45,7 @@ def best_path(first: int, maybe: list[int], end: int, gain: Floats, total: Float
     nodes = [first, *maybe]
     best, back = [0.0], [-1]
     for j in range(1, len(nodes)):
-        value, k = max((best[k] - cost(nodes[k], nodes[j]), k) for k in range(j))
+        value, k = max((best[k] - cost(nodes[k], nodes[j]) - ONCE * (k == 0), k) for k in range(j))
         best.append(value + float(gain[nodes[j]]))
         back.append(k)
     j = max(range(len(nodes)), key=lambda k: best[k] - cost(nodes[k], end))

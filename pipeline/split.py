@@ -23,9 +23,9 @@ from pipeline.titles import Ranked, titles
 LINES = 40_000
 # A line is text from this probability on; a paragraph between sure texts, a heading above one, or a sentence right
 # behind the last text, from lower ones.
-TEXT, SURE_TEXT, BETWEEN, HEADING, CLOSING, FAINT = 0.5, 0.7, 0.3, 0.15, 0.1, 0.25
+TEXT, SURE_TEXT, BETWEEN, HEADING, CLOSING, FAINT = 0.5, 0.7, 0.3, 0.15, 0.05, 0.25
 # A paragraph that an outlet's own rules leave on its page is text from this probability on.
-LEFT = 0.1
+LEFT = 0.05
 # A heading in the text is narrower than this.
 HEADING_WIDTH = 120
 # A headline that its head block doubles starts a chunk, for as sure as GIVEN, once the model is this sure of another.
@@ -219,12 +219,12 @@ def bounded(solid: pl.DataFrame) -> pl.DataFrame:
 def headlines(solid: pl.DataFrame) -> pl.DataFrame:
     """Adds `headline_n` and `headline_key`: the chunk's likeliest `title`, where it first stands in the chunk. What
     reads as a text above its headline is what the page says of itself."""
-    given = pl.when("doubled").then(DOUBLED_TITLE)
+    given = pl.when(pl.col("doubled") & pl.col("house")).then(HOUSE).when("doubled").then(DOUBLED_TITLE)
     solid = solid.with_columns(given=pl.max_horizontal("title", given))
     far = pl.col("title") > TITLE_BEHIND
     ahead = (pl.col("n") <= pl.col("first")) & (pl.col("given") > TITLE)
     best = (
-        solid.filter(ahead | far)
+        solid.filter((ahead | far) & (pl.col("role").is_null() | pl.col("role").eq_missing("body")))
         .sort("given", descending=True, maintain_order=True)
         .unique(CHUNK, keep="first", maintain_order=True)
         .select(*CHUNK, headline_key="key", at="n")
