@@ -15,6 +15,7 @@ MONTHS = (
 )
 NUMBERS = {name: n for line in MONTHS for n, name in enumerate(re.split(r",| (?!ال)", line), 1)}
 ERA_DAY = re.compile(rf"({'|'.join(ERAS)})\s?(\d{{1,3}}|元)\s?年\s?(\d{{1,2}})\s?月\s?(\d{{1,2}})")
+BALTIC_DAY = re.compile(r"(\d{4})\.?\s(?:m\.|gada)\s(.+?)(?:\sd)?\.?")
 NAMED_DAY = re.compile(r"(\d{1,2})[.\s]\s?(\D+?)\s(\d{4})")
 
 
@@ -34,7 +35,10 @@ def foreign(piece: str) -> dt.date | None:
 
 
 def common(piece: str) -> str:
-    """`piece` with a Thai year counted as elsewhere."""
+    """`piece` in a form that dateparser knows: a Thai year counted as elsewhere, a Baltic one behind its day."""
+    baltic = BALTIC_DAY.fullmatch(piece)
+    if baltic:
+        return f"{baltic[2]} {baltic[1]}"
     thai = re.search("[\u0e00-\u0e7f]", piece)
     return re.sub(r"25[4-9]\d", lambda y: str(int(y[0]) - BUDDHIST), piece).replace("พ.ศ. ", "") if thai else piece
 

@@ -35,6 +35,11 @@ def test_thai_years_count_from_the_buddha() -> None:
     assert common("14 August 2566") == "14 August 2566"
 
 
+def test_baltic_years_go_behind() -> None:
+    assert common("2023. gada 14. augusts") == "14. augusts 2023"
+    assert common("2023 m. rugpjūčio 14 d.") == "rugpjūčio 14 2023"
+
+
 @given(year=st.integers(1310, 1470), month=st.integers(0, 10))
 def test_the_persian_months_follow_one_another(year: int, month: int) -> None:
     first, second = foreign(f"1 {JALALI[month]} {year}"), foreign(f"1 {JALALI[month + 1]} {year}")
