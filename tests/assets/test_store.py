@@ -44,6 +44,7 @@ def ledger(pages: int, lines: int = 7) -> pl.DataFrame:
         ).with_columns(
             page_id=pl.lit("id"),
             part=0,
+            joined=None,
             role=pl.lit("body"),
             reason=pl.lit("r"),
             score=0.5,
