@@ -1,5 +1,6 @@
 """From a wrong line to a right article: the command, the file that it writes, the run behind it."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_a_line_is_corrected(folders: tuple[Path, Path], capsys: pytest.CaptureF
     assert correct(folders, PAGE, line, "boilerplate") == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith(f"{PAGE}, line {line}: {dropped[:20]}")
-    assert said[1] == "  was body (page/paragraph), will be boilerplate."
+    assert re.fullmatch(r"  was body \(model/text:.*\), will be boilerplate\.", said[1])
     assert said[2] == f"  Written to {seeds}/corrections.csv; `make corpus` applies it."
     rerun(seeds, data)
     told = table(data, "lines").filter(line_no=line).select("role", "reason", "score", "destination").row(0)
