@@ -185,7 +185,7 @@ def texts(solid: pl.DataFrame) -> pl.DataFrame:
     sure = {k: (p.shift(k) > SURE_TEXT).over("page").fill_null(False) for k in (-2, -1, 1, 2)}
     between = (sure[1] | sure[2]) & (sure[-1] | sure[-2])
     within = (p > SURE_TEXT).cum_max().over(CHUNK) & (p > SURE_TEXT).cum_max(reverse=True).over(CHUNK)
-    above_text = sure[1] & pl.col("prose").shift(-1).over("page").fill_null(False)
+    above_text = (sure[1] | sure[-1]) & pl.col("prose").shift(-1).over("page").fill_null(False)
     heading = ~pl.col("prose") & ~pl.col("sentence") & ~pl.col("bullet") & above_text
     listed = pl.col("bullet") & (pl.col("bullet").shift(1) | pl.col("bullet").shift(-1)).over("page").fill_null(False)
     enough = (
