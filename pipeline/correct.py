@@ -57,6 +57,8 @@ def signed(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
 
 def _of_rows(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """`_roles` of rows that may be paragraphs of wrapped pages: what is said of a printed line holds for the whole."""
+    if lines["printed"].null_count() == lines.height:
+        return _roles(lines, given)
     printed = as_printed(lines.with_columns(of_line="line_no", of_part="part"))
     found = _roles(printed, given).join(printed, on=["page", "line_no", "part"], maintain_order="left")
     rows = found.select("page", "given", line_no="of_line", part="of_part")
