@@ -16,7 +16,7 @@ from pipeline.language import languages
 from pipeline.outlets import outlets
 from pipeline.rulebook import Rulebook
 from pipeline.tables import DESTINATION, LINES, PAGE_ARTICLES, PAGES
-from pipeline.wrapping import as_printed
+from pipeline.wrapping import as_printed, begins
 
 KEY = ["page", "article_no"]
 BULLET = r"^(?:[•‣▪●◦·■]\s*|[*–—-]\s+)"
@@ -90,11 +90,10 @@ def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, ru
 def _printed(ledger: pl.DataFrame) -> pl.DataFrame:
     """What is kept of each line (of each paragraph, where the page is wrapped) for each destination → page, article_no,
     line_no, last_line, destination, text, is_body."""
-    begins = pl.when(pl.col("joined").is_null()).then("line_no").forward_fill().over("page")
     place = [*KEY, "begins", "destination"]
     first = pl.int_range(pl.len()).over(place) == 0
     return (
-        ledger.with_columns(begins=begins)
+        ledger.with_columns(begins=begins())
         .drop_nulls("destination")
         .group_by(*place, "line_no", maintain_order=True)
         .agg(

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from pipeline.tables import ARTICLES, DUPLICATES, LINES, PAGE_ARTICLES, PAGES, STORIES, TEXTS, Table
+from pipeline.wrapping import begins
 
 # As many places as a reader looks at before asking for the table.
 PLACES: Final = 3
@@ -263,7 +264,7 @@ def _paragraphs(lines: pl.DataFrame, kept: pl.Expr) -> pl.DataFrame:
     """page, article_no, line_no (the first), text: what is kept of each line, parts joined and stripped, and a line put
     behind the kept ones above it that it continues; empty ones left out."""
     ordered = lines.sort("page", "line_no", "part")
-    ordered = ordered.with_columns(paragraph=pl.col("joined").is_null().cum_sum()).filter(kept)
+    ordered = ordered.with_columns(paragraph=begins()).filter(kept)
     glue = ordered.group_by("page", "article_no", "paragraph", "line_no", maintain_order=True).agg(
         pl.col("text").str.join("").str.strip_chars(), pl.col("joined").first().fill_null("")
     )

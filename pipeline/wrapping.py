@@ -195,6 +195,11 @@ def joints(lines: pl.DataFrame) -> pl.DataFrame:
     return lines.select(*LINE, joined=pl.when(pl.col("continues") & ~(new & packed)).then(joined)).drop_nulls("joined")
 
 
+def begins() -> pl.Expr:
+    """Of a ledger in its order, for each part: the line that its paragraph begins on."""
+    return pl.when(pl.col("joined").is_null()).then("line_no").forward_fill().over("page")
+
+
 def as_printed(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows of `paragraphs`, cut into parts since, in their order → a row for each part of each printed line, `part`
     numbered within its line, `joined` in place of `printed`; every other column that of the row it comes from."""
