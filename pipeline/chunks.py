@@ -22,9 +22,10 @@ def starts(page: pl.Series, likely: Floats, mass: Floats) -> Flags:
     rows of the chunks. The choice has the greatest sum of log-odds over EVEN, less what chunks of little text cost."""
     pages = Pages(page)
     flags: Flags = pages.row == pages.start
-    gain = log_odds(gathered(pages, likely)) - log_odds(np.array(EVEN))
+    likely = gathered(pages, likely)
+    gain = log_odds(likely) - log_odds(np.array(EVEN))
     total = running(mass) * GRAIN
-    maybe = np.flatnonzero((gathered(pages, likely) > LEAST) & ~flags)
+    maybe = np.flatnonzero((likely > LEAST) & ~flags)
     bounds = np.flatnonzero(np.append(True, pages.start[maybe][1:] != pages.start[maybe][:-1])[: len(maybe)])
     for nodes in np.split(maybe, bounds[1:]) if len(maybe) else []:
         first, end = int(pages.start[nodes[0]]), int(pages.end[nodes[0]])
