@@ -14,6 +14,7 @@ REASON = "correction"
 KEPT = [role for role in DESTINATION if role != "headline"]
 
 LINE, OLD, UNIT = ["page", "line_no"], ["page", "article_no"], ["page", "unit"]
+PART = [*LINE, "part"]
 
 
 def correct(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
@@ -26,7 +27,7 @@ def correct(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     roles = _of_rows(lines, given)
     if roles.is_empty():
         return lines
-    rows = lines.with_row_index("row").join(roles, on=["page", "line_no", "part"], how="left", maintain_order="left")
+    rows = lines.with_row_index("row").join(roles, on=PART, how="left", maintain_order="left")
     touched = rows.join(roles, on="page", how="semi", maintain_order="left")
     numbers = bounds(
         touched.select(
@@ -49,7 +50,7 @@ def correct(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
 def signed(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """The ledger, every corrected part with the reason `correction`."""
     roles = _roles(lines, given)
-    rows = lines.join(roles, on=["page", "line_no", "part"], how="left", maintain_order="left")
+    rows = lines.join(roles, on=PART, how="left", maintain_order="left")
     return rows.with_columns(
         reason=pl.when(pl.col("given").is_not_null()).then(pl.lit(REASON)).otherwise("reason")
     ).select(lines.columns)
@@ -60,15 +61,15 @@ def _of_rows(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     if lines["printed"].null_count() == lines.height:
         return _roles(lines, given)
     printed = as_printed(lines.with_columns(of_line="line_no", of_part="part"))
-    found = _roles(printed, given).join(printed, on=["page", "line_no", "part"], maintain_order="left")
+    found = _roles(printed, given).join(printed, on=PART, maintain_order="left")
     rows = found.select("page", "given", line_no="of_line", part="of_part")
-    return rows.unique(["page", "line_no", "part"], keep="first", maintain_order=True)
+    return rows.unique(PART, keep="first", maintain_order=True)
 
 
 def _roles(lines: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """page, line_no, part, given: the role that each corrected part is given."""
-    found = matches(lines, given).sort(*LINE, "part", "named", descending=[False, False, False, True])
-    return found.unique([*LINE, "part"], keep="first").select(*LINE, "part", given="role")
+    found = matches(lines, given).sort(*PART, "named", descending=[False, False, False, True])
+    return found.unique(PART, keep="first").select(*PART, given="role")
 
 
 def bounds(rows: pl.DataFrame) -> pl.DataFrame:

@@ -180,25 +180,23 @@ def chunked(solid: pl.DataFrame, sight: Sight) -> pl.DataFrame:
 def texts(solid: pl.DataFrame) -> pl.DataFrame:
     """`text`, `open`, `first`, `last` by the model. Lines that rules know keep what they are; bullets above the first
     paragraph are the standfirst; what stands twice in a head block is no text."""
-    free = pl.col("role").is_null() | pl.col("role").eq_missing("body")
     p = pl.col("body")
     sure = {k: (p.shift(k) > SURE_TEXT).over("page").fill_null(False) for k in (-2, -1, 1, 2)}
     between = (sure[1] | sure[2]) & (sure[-1] | sure[-2])
     within = (p > SURE_TEXT).cum_max().over(CHUNK) & (p > SURE_TEXT).cum_max(reverse=True).over(CHUNK)
     above_text = (sure[1] | sure[-1]) & pl.col("prose").shift(-1).over("page").fill_null(False)
     heading = ~pl.col("prose") & ~pl.col("sentence") & ~pl.col("bullet") & above_text
-    listed = pl.col("bullet") & (pl.col("bullet").shift(1) | pl.col("bullet").shift(-1)).over("page").fill_null(False)
     enough = (
         pl.when(between & (pl.col("prose") | pl.col("sentence")))
         .then(BETWEEN)
-        .when((between & heading) | (within & listed))
+        .when((between & heading) | (within & listed()))
         .then(HEADING)
         .otherwise(TEXT)
     )
     credited = pl.col("reason").eq_missing("page/paragraph-with-credit")
     # of a page on which nothing is likely, the likeliest paragraphs
     faint = (p.max().over("page") <= TEXT) & pl.col("prose") & (p > FAINT)
-    likely = free & ((p > enough) | credited | faint)
+    likely = free() & ((p > enough) | credited | faint)
     begun = (likely & ~pl.col("bullet") & ~pl.col("repeats")).cum_max().over(CHUNK)
     solid = bounded(solid.with_columns(text=likely & begun))
     # the last words of a text, or where it breaks off
@@ -211,9 +209,18 @@ def texts(solid: pl.DataFrame) -> pl.DataFrame:
 
 def bounded(solid: pl.DataFrame) -> pl.DataFrame:
     """`open` (neither known nor text), `first` and `last` (`n` of the chunk's first and last text) from `text`."""
-    free = pl.col("role").is_null() | pl.col("role").eq_missing("body")
     n = pl.col("n").filter("text")
-    return solid.with_columns(open=free & ~pl.col("text"), first=n.min().over(CHUNK), last=n.max().over(CHUNK))
+    return solid.with_columns(open=free() & ~pl.col("text"), first=n.min().over(CHUNK), last=n.max().over(CHUNK))
+
+
+def free() -> pl.Expr:
+    """No rule takes the line from the text: it knows none, or one that says `body`."""
+    return pl.col("role").is_null() | (pl.col("role") == "body")
+
+
+def listed() -> pl.Expr:
+    """A bullet with another next to it."""
+    return pl.col("bullet") & (pl.col("bullet").shift(1) | pl.col("bullet").shift(-1)).over("page").fill_null(False)
 
 
 def headlines(solid: pl.DataFrame) -> pl.DataFrame:
@@ -224,7 +231,7 @@ def headlines(solid: pl.DataFrame) -> pl.DataFrame:
     far = pl.col("title") > TITLE_BEHIND
     ahead = (pl.col("n") <= pl.col("first")) & (pl.col("given") > TITLE)
     best = (
-        solid.filter((ahead | far) & (pl.col("role").is_null() | pl.col("role").eq_missing("body")))
+        solid.filter((ahead | far) & free())
         .sort("given", descending=True, maintain_order=True)
         .unique(CHUNK, keep="first", maintain_order=True)
         .select(*CHUNK, headline_key="key", at="n")
@@ -264,8 +271,7 @@ def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
     text = inside & pl.col("text") & ~headline
     next_text = pl.col("text").shift(-1).over("page").fill_null(False)
     # a single line with a dash is a subhead in the manner of AFP
-    listed = pl.col("bullet") & (pl.col("bullet").shift(1) | pl.col("bullet").shift(-1)).over("page").fill_null(False)
-    heading = text & next_text & ~pl.col("sentence") & ~pl.col("prose") & ~listed & (pl.col("width") < HEADING_WIDTH)
+    heading = text & next_text & ~pl.col("sentence") & ~pl.col("prose") & ~listed() & (pl.col("width") < HEADING_WIDTH)
     dated = pl.col("rule").is_in(
         list(set(rules.marked("published") + rules.marked("updated")) - set(rules.marked("relative")))
     )
