@@ -99,10 +99,6 @@ class Table:
                 if len(odd):
                     yield f"{c.name} holds {', '.join(map(repr, odd))}"
 
-    def key_repeats(self, frame: pl.DataFrame) -> int:
-        """How many rows have a key that another row has too."""
-        return int(frame.select(pl.struct(self.key).is_duplicated().sum()).item()) if len(frame) else 0
-
 
 def _arrow(dtype: Any) -> pa.DataType:
     simple = {

@@ -41,12 +41,6 @@ def test_a_null_is_allowed_where_it_is_declared() -> None:
     assert BOATS.conform(GOOD.with_columns(crew=pl.lit(None, pl.Int32)))["crew"].to_list() == [None]
 
 
-def test_key_repeats_counts_every_row_of_a_key_used_twice() -> None:
-    assert BOATS.key_repeats(pl.concat([GOOD, GOOD])) == 2
-    assert BOATS.key_repeats(GOOD) == 0
-    assert BOATS.key_repeats(BOATS.empty()) == 0
-
-
 @pytest.mark.parametrize("table", STAGED, ids=lambda table: table.name)
 def test_declarations_are_whole(table: Table) -> None:
     names = [c.name for c in table.columns]
