@@ -26,7 +26,7 @@ def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str) -> 
         raise CorrectingError(f"{role!r} is no role: choose one of {', '.join(ROLES)}")
     if not (data / "current").exists():
         raise CorrectingError(f"{data} holds no published tables: run `make corpus` first, or name another with DATA=")
-    parts = _parts(Generation(data), _page(seeds, data, page), line)
+    parts = _parts(Generation(data), _page(seeds, page), line)
     chosen = parts if part == 0 else parts.filter(part=part)
     if chosen.is_empty():
         there = ", ".join(map(str, parts["part"]))
@@ -54,7 +54,7 @@ def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str) -> 
     ]
 
 
-def _page(seeds: Path, data: Path, name: str) -> pl.Expr:
+def _page(seeds: Path, name: str) -> pl.Expr:
     """The page of this name, or that was read from this file."""
     names = {name}
     path = Path(os.path.abspath(name))  # noqa: PTH100 - a link stays what it is called

@@ -168,10 +168,3 @@ def account(given: pl.DataFrame, batches: Iterable[pl.DataFrame]) -> pl.DataFram
     )
     todo = reason.replace_strict(TODO, default=None, return_dtype=pl.String)
     return CORRECTIONS.conform(told.with_columns(reason=reason, todo=todo).sort(CORRECTIONS.key))
-
-
-def labels(lines: pl.DataFrame) -> pl.DataFrame:
-    """The corrected parts of a ledger, to train on: page_id, line_no, part, role. Once for each page_id: copies of a
-    page are one example. Take the texts and features of the parts from the same ledger."""
-    corrected = lines.filter(pl.col("reason") == "correction")
-    return corrected.select("page_id", "line_no", "part", "role").unique().sort("page_id", "line_no", "part")

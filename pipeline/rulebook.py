@@ -18,7 +18,7 @@ from pipeline.tables import ROLES
 
 WHERE = ("line", "inline", "end")
 MARKS = (
-    *("ends-article", "opens-comments", "opens-related", "truncated"),
+    *("ends-article", "opens-related", "truncated"),
     *("published", "updated", "relative", "weak", "opens-byline"),
     *("under-headline", "beside-byline"),
 )

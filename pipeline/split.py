@@ -86,7 +86,7 @@ def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFr
     solid = texts(chunked(solid, sight))
     ranked = titles(solid, sight, model)
     solid = articles(headlines(solid.with_columns(title=pl.Series(ranked.likely))))
-    told = solid.select("row", "article_no", "begins", "sure", *roles(solid, rules))
+    told = solid.select("row", "article_no", "begins", "sure", *roles(rules))
     return explained(told, sight, ranked, model)
 
 
@@ -259,7 +259,7 @@ def articles(solid: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def roles(solid: pl.DataFrame, rules: Rulebook) -> list[pl.Expr]:
+def roles(rules: Rulebook) -> list[pl.Expr]:
     """`role`, `reason` and `score` of a solid line, from the strongest evidence that speaks."""
     inside, open_ = pl.col("article_no").is_not_null(), pl.col("open")
     head = inside & (pl.col("n") < pl.col("first")).fill_null(False)

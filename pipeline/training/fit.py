@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.clues import clues
 from pipeline.corpus import labelled
-from pipeline.linemodel import FIRST, SECOND, TITLE, LineModel, Sight, Trees, around, matrix
+from pipeline.linemodel import SECOND, TITLE, Sight, Trees, around, matrix
 from pipeline.neighbours import Flags, Floats
 from pipeline.rulebook import Rulebook
 from pipeline.tables import FURNITURE, TEXTS
@@ -227,10 +227,3 @@ def boost_titles(rows: pl.DataFrame, sight: Sight) -> Booster:
 def text_of(booster: Booster) -> str:
     """The booster as its file holds it, without LightGBM's list of parameters, which the program fixes."""
     return booster.model_to_string().split("\nparameters:")[0] + "\n"
-
-
-def model_of(boosters: Mapping[str, Booster]) -> LineModel:
-    return LineModel.parse({f"{name}.txt": text_of(booster) for name, booster in boosters.items()})
-
-
-assert set(ROUNDS) == {*FIRST, *SECOND, TITLE}

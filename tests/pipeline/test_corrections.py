@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.corrections import COLUMNS, account, agreed, corrections, labels, line_hash, matches, seen, with_row
+from pipeline.corrections import COLUMNS, account, agreed, corrections, line_hash, matches, seen, with_row
 from pipeline.faults import TODO
 from pipeline.tables import CORRECTIONS, GIVEN, REJECTED, ROLES
 from tests.corrections import COLUMN_NAMES, csv_of, given_for
@@ -158,16 +158,6 @@ def test_every_correction_is_accounted_for() -> None:
     assert account(given, reversed(batches)).equals(told)
     assert account(given, [])["reason"].to_list() == ["no-page"] * 6
     assert account(GIVEN.empty(), [seen(LEDGER, GIVEN.empty())]).equals(CORRECTIONS.empty())
-
-
-def test_labels_to_train_on_are_the_corrected_parts_once() -> None:
-    done = LEDGER.with_columns(reason=pl.when(pl.col("line_no") == 2).then(pl.lit("correction")).otherwise("reason"))
-    twice = pl.concat([done, done.with_columns(page=pl.lit("copy of ") + pl.col("page"))])
-    assert labels(twice).rows() == [
-        ("id-a", 2, 1, "body"),
-        ("id-a", 2, 2, "boilerplate"),
-        ("id-b", 2, 0, "body"),
-    ]
 
 
 # --- write

@@ -66,11 +66,6 @@ def test_a_line_given_twice_begins_a_paragraph_even_behind_a_full_one() -> None:
     assert rows(wrap("\n".join(page), 72)) == [caption, caption, *TEXTS]
 
 
-FULL = (
-    "the swans of Dunwick are back on the pond today"  # with what stands before it, a line of 72 that ends a sentence
-)
-
-
 def test_a_full_line_that_ends_a_paragraph_elsewhere_ends_one_here() -> None:
     head = "Ferries of Kelmore sail again after three days without a pilot aboard"
     page = [head, "", *TEXTS, "", head, "Kelmore people waited on the quay."]
@@ -179,10 +174,6 @@ LISTING = "\n".join(
 )
 LINKS = "\n".join(
     ["The ferries that lay in the", "harbour of Kelmore", "have sailed, said", "the harbour master", "on"] * 3
-)
-BOX = "\n".join(
-    f"{name} lf {n} 0 {n - 1} 2 {n} .2{n}1 on the night, with two left on base"
-    for name, n in zip("abcdefg", range(2, 9), strict=True)
 )
 
 

@@ -43,8 +43,8 @@ def test_briefs_and_broken_ends_are_among_them() -> None:
     assert any(lines[a.body[-1] - 1] == f"{a.site} text" for a, lines in articles)
 
 
-@given(st.integers(0, 1000), st.booleans())
-def test_chunks_stand_one_after_another(seed: int, plain: bool) -> None:
+@given(st.integers(0, 1000))
+def test_chunks_stand_one_after_another(seed: int) -> None:
     page = joined("p", PAGES[:4], random.Random(seed))
     firsts = [a.first for a in page.articles]
     assert firsts == sorted(set(firsts))
