@@ -122,7 +122,7 @@ def asharq(articles: list[Article], rnd: random.Random) -> Page:
 
 def military(articles: list[Article], rnd: random.Random) -> Page:
     page, article = Page("American Military News"), articles[0]
-    page.add("boilerplate", "Join our brand new verified AMN Telegram channel and get important news uncensored!")
+    page.add("boilerplate", "Join our new verified AMN Telegram channel and read the day’s dispatches at breakfast!")
     page.blank()
     page.titles.append(article.title)
     page.add("headline", article.title)
@@ -137,7 +137,7 @@ def military(articles: list[Article], rnd: random.Random) -> Page:
 def arabiya(articles: list[Article], rnd: random.Random) -> Page:
     page = Page("Al Arabiya English")
     page.add("boilerplate", "Connect with us")
-    promo = "For the latest headlines, follow our Google News channel online or via the app."
+    promo = "For all the latest headlines, follow our Google News channel online or via the app."
     for article in articles:
         page.blank(2)
         page.titles.append(article.title)

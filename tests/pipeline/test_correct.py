@@ -149,7 +149,7 @@ def test_a_date_line_above_the_headline_goes_with_it() -> None:
 
 
 def test_a_confirmed_line_still_names_its_outlet(rules: Rulebook) -> None:
-    promo = "For the latest headlines, follow our Google News channel online or via the app."
+    promo = "For all the latest headlines, follow our Google News channel online or via the app."
     story = "The swans left the Dunwick pond on Monday when the miller closed the sluice."
     page = f"Swans leave Dunwick pond\n\n{story}\n\n{promo}\n\nNobody expects them back at Dunwick this year.\n"
     raw, sidecar = raw_of({"a.txt": page}), pl.DataFrame(schema=SIDECAR)

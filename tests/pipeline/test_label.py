@@ -21,7 +21,7 @@ def test_what_only_its_place_can_tell_stays_open(rules: Rulebook) -> None:
 
 
 def test_a_paragraph_is_body_unless_a_rule_knows_it(rules: Rulebook) -> None:
-    promo = "For the latest headlines, follow our Google News channel online or via the app."
+    promo = "For all the latest headlines, follow our Google News channel online or via the app."
     assert labelled(f"{TEXT}\n{promo}", rules) == [
         ("body", "page/paragraph"),
         ("boilerplate", "al-arabiya-english/google-news-channel"),
