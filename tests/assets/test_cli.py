@@ -288,26 +288,28 @@ def test_file_names_cannot_drive_the_terminal() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "arguments"),
+    ("target", "given", "arguments"),
     [
-        ([], ["rollback", "--data", "data"]),
-        (["DATA=my data", "TO=it's 1"], ["rollback", "--data", "my data", "--to", "it's 1"]),
+        ("rollback", [], ["--data", "data"]),
+        ("rollback", ["DATA=my data", "TO=it's 1"], ["--data", "my data", "--to", "it's 1"]),
+        ("outlet", ["PAGES=my pages"], ["--pages", "my pages"]),
+        ("outlet", ["PAGES=a", "OUT=it's 1.toml"], ["--pages", "a", "--out", "it's 1.toml"]),
     ],
 )
-def test_make_rollback(tmp_path: Path, given: list[str], arguments: list[str]) -> None:
-    """With a Python that only tells what it was asked; a TO of the environment is not meant."""
+def test_make_passes_its_variables_on(tmp_path: Path, target: str, given: list[str], arguments: list[str]) -> None:
+    """With a Python that only tells what it was asked; a TO or an OUT of the environment is not meant."""
     python = tmp_path / "python"
     python.write_text('#!/bin/sh\nshift 2\nprintf "%s\\n" "$@"\n')
     python.chmod(0o755)
     done = subprocess.run(
-        ["make", "-s", "-o", ".venv/.ready", "rollback", f"PY={python}", *given],
+        ["make", "-s", "-o", ".venv/.ready", target, f"PY={python}", *given],
         cwd=ROOT,
-        env={**os.environ, "TO": "elsewhere"},
+        env={**os.environ, "TO": "elsewhere", "OUT": "elsewhere"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines() == arguments
+    assert done.stdout.splitlines() == [target, *arguments]
 
 
 VALE = (
@@ -352,22 +354,3 @@ def test_no_profile_can_be_proposed(run, vale: Path, arguments: list[str], says:
     said = run("outlet", *arguments)
     assert said.code == 2
     assert says in one_line(said)
-
-
-@pytest.mark.parametrize(
-    ("given", "arguments"),
-    [
-        (["PAGES=my pages"], ["outlet", "--pages", "my pages"]),
-        (["PAGES=a", "OUT=it's 1.toml"], ["outlet", "--pages", "a", "--out", "it's 1.toml"]),
-    ],
-)
-def test_make_outlet(tmp_path: Path, given: list[str], arguments: list[str]) -> None:
-    """With a Python that only tells what it was asked; an OUT of the environment is not meant."""
-    python = tmp_path / "python"
-    python.write_text('#!/bin/sh\nshift 2\nprintf "%s\\n" "$@"\n')
-    python.chmod(0o755)
-    command = ["make", "-s", "-o", ".venv/.ready", "outlet", f"PY={python}", *given]
-    done = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, "OUT": "elsewhere"}, capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines() == arguments
