@@ -126,6 +126,7 @@ PAGE_ID = Column(
     pl.String,
     "BLAKE2b-128 of the page's raw bytes (after gunzip), in hex; the same for a renamed file.",
 )
+LINE_NO = Column("line_no", pl.Int32, "The line's number on its page, from 1, blank lines counted.")
 ARTICLE_NO = Column("article_no", pl.Int32, "The article's number on its page, from 1, in the order of the page.")
 URL = Column("url", pl.String, "Where the page was scraped, from the sidecar or the record.", nullable=True)
 SITE = Column(
@@ -224,7 +225,7 @@ LINES = Table(
     (
         PAGE,
         PAGE_ID,
-        Column("line_no", pl.Int32, "The line's number on its page, from 1, blank lines counted."),
+        LINE_NO,
         Column("part", pl.Int32, "0: the whole line; 1, 2, …: its pieces in order, where a line was cut."),
         Column("text", pl.String, "The text exactly as on the repaired page; the parts of a line join to it."),
         Column(
@@ -255,7 +256,7 @@ _CORRECTION = (
     Column("path", pl.String, "The file of corrections, relative to `seeds/`."),
     Column("record", pl.Int32, "The row's number in its file, from 1, the column names not counted."),
     Column("page_id", pl.String, "The page whose line it corrects, by its bytes: all pages that have them."),
-    Column("line_no", pl.Int32, "The line's number on its page, from 1, blank lines counted."),
+    LINE_NO,
     Column("part", pl.Int32, "The part of the line; 0: the whole line, even where it is cut into parts."),
     Column("line_hash", pl.String, "BLAKE2b-128 of the text of that line or part (in UTF-8, untrimmed), in hex."),
     Column("role", pl.String, "What the line is.", values=ROLES),
