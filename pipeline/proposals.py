@@ -53,64 +53,63 @@ def recurring(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Whole lines (page, line_no, text, role, reason, article_no) → the lines and families of lines that recur in
     several contexts and that no rule knows yet: pattern, example (the commonest), n_lines, n_pages, n_forms, and how
     many stand in the head, inside the text, in the tail; those of most pages first."""
-    solid = _placed(lines)
-    known = set(rules.by_id)
-    # The headline of one page's article may stand as a teaser on many others: it is that page's.
+    rest = _unknown(_placed(lines), rules)
+    found = []
+    for eligible, family, pattern, least_forms in _families():
+        grouped = rest.filter(eligible).with_columns(family=family, pattern=pattern)
+        common = _common(grouped, least_forms)
+        patterns = grouped.select("family", "pattern", example="text").unique(["family", "example"])
+        found.append(common.join(patterns, on=["family", "example"]))
+        rest = rest.join(
+            grouped.join(common, on="family", how="semi"), on=["page", "line_no"], how="anti", maintain_order="left"
+        )
+    out = pl.concat(found).filter(pl.col("pattern").str.len_chars() < MAX_PATTERN)
+    columns = ("pattern", "example", "n_lines", "n_pages", "n_forms", "head", "inside", "tail")
+    return out.sort(["n_pages", "n_lines", "example"], descending=[True, True, False]).select(columns)
+
+
+def _unknown(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """Lines that no rule knows and that may be furniture. The headline of one page's article may stand as a teaser on
+    many others: it is that page's."""
     titles = (
         solid.filter(pl.col("role") == "headline")
         .group_by("key")
         .agg(n=pl.col("page").n_unique())
         .filter(pl.col("n") == 1)
     )
-    rest = solid.filter(~pl.col("reason").is_in(known) & (pl.col("width") <= MAX_WIDTH)).join(
-        titles, on="key", how="anti", maintain_order="left"
+    rest = solid.filter(~pl.col("reason").is_in(set(rules.by_id)) & (pl.col("width") <= MAX_WIDTH))
+    return rest.join(titles, on="key", how="anti", maintain_order="left")
+
+
+def _families() -> list[tuple[pl.Expr, pl.Expr, pl.Expr, int]]:
+    """The ways in which lines are alike, strictest first: which lines each is for, what those alike share, the pattern
+    that matches them, how many forms they have at the least. The same line; with other numbers; with other names."""
+    text = pl.col("text")
+    named = text.str.replace_all(rf" {NAME}", " \x01")
+    escaped = text.str.escape_regex()
+    numbered = escaped.str.replace_all(r"\d+", r"\d+")
+    any_name = named.str.escape_regex().str.replace_all(r"\d+", r"\d+").str.replace_all("\x01", NAME, literal=True)
+    has_names = ~pl.col("role").is_in(TEXT_ROLES) & named.str.contains("\x01")
+    return [
+        (pl.lit(True), pl.col("key"), pl.format("(?i:{})", escaped), 1),
+        (text.str.contains(r"\d"), pl.col("key").str.replace_all(r"\d+", "0"), pl.format("(?i:{})", numbered), 2),
+        (has_names, named.str.replace_all(r"\d+", "0"), any_name, MIN_PAGES),
+    ]
+
+
+def _common(grouped: pl.DataFrame, least_forms: int) -> pl.DataFrame:
+    """The families that recur: family, n_pages, n_contexts, n_forms, n_lines, example, head, inside, tail."""
+    families = grouped.group_by("family").agg(
+        n_pages=pl.col("page").n_unique(),
+        n_contexts=pl.col("context").drop_nulls().n_unique(),
+        n_forms=pl.col("key").n_unique(),
+        n_lines=pl.len(),
+        example=pl.col("text").mode().min(),
+        **{place: (pl.col("place") == place).sum() for place in ("head", "inside", "tail")},
     )
-    escaped = pl.col("text").str.escape_regex()
-    digits = pl.col("key").str.replace_all(r"\d+", "0")
-    named = pl.col("text").str.replace_all(rf" {NAME}", " \x01").str.replace_all(r"\d+", "0")
-    whole_line = pl.format("(?i:{})", escaped)
-    numbered = pl.format("(?i:{})", escaped.str.replace_all(r"\d+", r"\d+"))
-    with_names = (
-        pl.col("text")
-        .str.replace_all(rf" {NAME}", " \x01")
-        .str.escape_regex()
-        .str.replace_all(r"\d+", r"\d+")
-        .str.replace_all("\x01", NAME, literal=True)
+    return families.filter(
+        (pl.col("n_pages") >= MIN_PAGES) & (pl.col("n_contexts") >= MIN_CONTEXTS) & (pl.col("n_forms") >= least_forms)
     )
-    families = []
-    for family, pattern, least_forms, eligible in (
-        (pl.col("key"), whole_line, 1, pl.lit(True)),
-        (digits, numbered, 2, pl.col("text").str.contains(r"\d")),
-        (named, with_names, MIN_PAGES, ~pl.col("role").is_in(TEXT_ROLES) & named.str.contains("\x01")),
-    ):
-        grouped = rest.filter(eligible).with_columns(family=family)
-        common = (
-            grouped.group_by("family")
-            .agg(
-                n_pages=pl.col("page").n_unique(),
-                n_contexts=pl.col("context").drop_nulls().n_unique(),
-                n_forms=pl.col("key").n_unique(),
-                n_lines=pl.len(),
-                example=pl.col("text").mode().min(),
-                **{place: (pl.col("place") == place).sum() for place in ("head", "inside", "tail")},
-            )
-            .filter(
-                (pl.col("n_pages") >= MIN_PAGES)
-                & (pl.col("n_contexts") >= MIN_CONTEXTS)
-                & (pl.col("n_forms") >= least_forms)
-            )
-        )
-        families.append(
-            common.join(
-                grouped.select("family", example="text", pattern=pattern).unique(["family", "example"]),
-                on=["family", "example"],
-            )
-        )
-        taken = grouped.join(common, on="family", how="semi").select("page", "line_no")
-        rest = rest.join(taken, on=["page", "line_no"], how="anti", maintain_order="left")
-    out = pl.concat(families).filter(pl.col("pattern").str.len_chars() < MAX_PATTERN)
-    columns = ("pattern", "example", "n_lines", "n_pages", "n_forms", "head", "inside", "tail")
-    return out.sort(["n_pages", "n_lines", "example"], descending=[True, True, False]).select(columns)
 
 
 def _whole(lines: pl.DataFrame) -> pl.DataFrame:
