@@ -1,3 +1,5 @@
+"""What is measured on a line: gaps, widths, what reads as a paragraph, and the key by which repeats are found."""
+
 import polars as pl
 import pytest
 from hypothesis import given

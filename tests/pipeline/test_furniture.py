@@ -1,3 +1,5 @@
+"""Corpus furniture: what many contexts make of a line, what they must not, and planted furniture in whole corpora."""
+
 import random
 
 import polars as pl

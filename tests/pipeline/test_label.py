@@ -1,3 +1,5 @@
+"""What can be told of a line before articles are known: by rules, by teaser blocks, by its neighbours."""
+
 import pytest
 
 from pipeline.label import label

@@ -1,3 +1,5 @@
+"""Pages taken apart into lines: at line breaks only, and nothing is lost."""
+
 import re
 
 import polars as pl

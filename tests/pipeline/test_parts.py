@@ -1,3 +1,5 @@
+"""Lines cut into parts: only where asked, only behind a sentence, and the parts join to the line."""
+
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st

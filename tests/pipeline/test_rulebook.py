@@ -1,3 +1,5 @@
+"""The rules as values: fragments, marks, and faults that are named with their place."""
+
 import pytest
 
 from pipeline.rulebook import Rulebook, RuleError

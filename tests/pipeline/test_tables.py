@@ -1,3 +1,5 @@
+"""The declarations of tables: whole themselves, and what they refuse."""
+
 import polars as pl
 import pyarrow as pa
 import pytest
