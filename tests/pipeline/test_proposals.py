@@ -11,7 +11,7 @@ from pipeline.corpus import Corpus, corpus
 from pipeline.proposals import FILL_IN, profile
 from pipeline.rulebook import Rulebook
 from tests.grammar import PLACES, STEMS, Article, Writer
-from tests.pages import SIDECAR, corpus_of, raw_of
+from tests.pages import MODEL, SIDECAR, corpus_of, raw_of
 
 PAGES = 32
 # The planted furniture of an invented outlet; `{n}` and `{name}` differ from page to page.
@@ -83,7 +83,7 @@ def test_the_finished_file_loads_and_drops_the_furniture(made: Corpus) -> None:
     outlet = next(o for o in book.outlets if o.id == "hollow-vale-herald")
     assert (outlet.name, outlet.day_order) == ("Hollow Vale Herald", "DMY")
     raw = raw_of({"new.txt": page(PAGES + 1)})
-    again = corpus(raw, pl.DataFrame(schema=SIDECAR), book)
+    again = corpus(raw, pl.DataFrame(schema=SIDECAR), book, MODEL)
     body = again.articles["body"].item()
     planted = [printed(line, PAGES + 1) for line in [*HEAD, *INSIDE, *TAIL]]
     assert not [line for line in planted if line in body]
@@ -119,7 +119,8 @@ def test_an_article_that_scrolls_along_is_no_furniture(rules: Rulebook) -> None:
     """The same article, whole, on many pages."""
 
     def told(n: int) -> str:
-        return "\n".join([article(n).title, HEAD[1], article(n).title, *article(n).paragraphs])
+        title = article(n).title
+        return "\n".join([title, HEAD[1], title, *article(n).paragraphs, "Continue Reading"])
 
     pages = {f"{n}.txt": f"{told(n)}\n\n\n{told(99)}\n" for n in range(6)}
     table = tomllib.loads(proposed(corpus_of(pages, rules)))
