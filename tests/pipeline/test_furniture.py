@@ -16,7 +16,7 @@ from pipeline.rulebook import Rulebook
 from tests import corpora
 from tests.corpora import LAYOUTS, Planted, planted
 from tests.grammar import Writer
-from tests.pages import texts_of
+from tests.pages import MODEL, texts_of
 
 SLOGAN = "Dunwick reads us first"
 ARTICLE = ["body", "subhead", "headline"]
@@ -171,7 +171,7 @@ def test_what_was_learnt_is_applied_to_earlier_pages(rules: Rulebook) -> None:
 
 def judged(of: Planted, rules: Rulebook) -> pl.DataFrame:
     """The truth with `learnt` (the line was told as furniture) and `kept`."""
-    found = corpus.understand(of.texts, furniture(corpus.count(of.texts, rules)), rules).lines
+    found = corpus.understand(of.texts, furniture(corpus.count(of.texts, rules)), rules, MODEL).lines
     told = found.group_by("page", "line_no").agg(
         learnt=(pl.col("reason") == "furniture").any(), kept=pl.col("destination").is_not_null().any()
     )
