@@ -23,17 +23,17 @@ from pipeline.titles import Ranked, titles
 LINES = 40_000
 # A line is text from this probability on; a paragraph between sure texts, a heading above one, or a sentence right
 # behind the last text, from lower ones.
-TEXT, SURE_TEXT, BETWEEN, HEADING, CLOSING, FAINT = 0.5, 0.7, 0.3, 0.15, 0.05, 0.25
+TEXT, SURE_TEXT, BETWEEN, HEADING, CLOSING, FAINT = 0.5, 0.7, 0.3, 0.15, 0.1, 0.25
 # A paragraph that an outlet's own rules leave on its page is text from this probability on.
 LEFT = 0.05
 # A heading in the text is narrower than this.
 HEADING_WIDTH = 120
 # A headline that its head block doubles starts a chunk, for as sure as GIVEN, once the model is this sure of another.
 # In an outlet's own layout nothing speaks against it, however short its text.
-SURE_START, GIVEN, HOUSE = 0.5, 0.95, 0.999
-# A line is its chunk's headline from this probability on; behind the first text from the other one on; and a doubled
-# headline counts as this likely at the least.
-TITLE, TITLE_BEHIND, DOUBLED_TITLE = 0.05, 0.35, 0.25
+SURE_START, LEAST_START, GIVEN, HOUSE = 0.5, 0.02, 0.95, 0.999
+# A line above the text is its chunk's headline from this probability on; what looks like text, behind the first text,
+# or like a teaser or a caption above it, from the others on. A doubled headline counts as this likely at the least.
+TITLE, TITLE_TEXT, TITLE_BEHIND, TITLE_TAKEN, DOUBLED_TITLE = 0.02, 0.05, 0.55, 0.6, 0.25
 # A line that is printed twice around furniture is a headline from this width on; shorter ones are labels.
 REPEATED_WIDTH = 30
 # Texts into an article up to which a date line or a byline is its own; later it is a chronicle's or a comment's.
@@ -162,16 +162,18 @@ def housed(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
 
 def chunked(solid: pl.DataFrame, sight: Sight) -> pl.DataFrame:
     """Adds `chunk`, and `doubled`: a headline that its head block doubles. It is a start where the page has that
-    layout: an outlet's rules speak on it, or the model is sure of another such start."""
+    layout: an outlet's rules speak on it, or the model is sure of another such start. A sentence is rather a picture's
+    caption, where the model thinks so too."""
     solid = solid.with_columns(words=pl.Series(sight.clue("coh_words")), after=pl.Series(sight.clue("coh_n_after8")))
     solid = solid.with_columns(doubled(solid))
     layout = pl.col("house") | (pl.col("doubled") & (pl.col("start") > SURE_START)).any().over("page")
-    given = pl.col("doubled") & layout
+    given = pl.col("doubled") & layout & (pl.col("house") | ~pl.col("sentence") | (pl.col("start") > LEAST_START))
     given |= after_end(solid)
     likely = solid.select(
         pl.when(given).then(pl.when("house").then(HOUSE).otherwise(GIVEN).clip(pl.col("start"))).otherwise("start")
     ).to_series()
-    flags = starts(solid["page"], likely.to_numpy(), (solid["body"] * solid["width"]).to_numpy())
+    mass, gap = solid["body"] * solid["width"], solid["gap"]
+    flags = starts(solid["page"], likely.to_numpy(), mass.to_numpy(), gap.fill_null(0).to_numpy())
     sure = pl.when(pl.col("n") > 0).then("sure").otherwise(1.0)
     solid = solid.with_columns(chunk=pl.Series(np.cumsum(flags, dtype=np.int32)), sure=likely)
     return solid.with_columns(sure=sure.first().over(CHUNK))
@@ -229,9 +231,11 @@ def headlines(solid: pl.DataFrame) -> pl.DataFrame:
     given = pl.when(pl.col("doubled") & pl.col("house")).then(HOUSE).when("doubled").then(DOUBLED_TITLE)
     solid = solid.with_columns(given=pl.max_horizontal("title", given))
     far = pl.col("title") > TITLE_BEHIND
-    ahead = (pl.col("n") <= pl.col("first")) & (pl.col("given") > TITLE)
+    ahead = (pl.col("n") < pl.col("first")) & (pl.col("given") > TITLE)
+    ahead |= (pl.col("n") == pl.col("first")) & (pl.col("given") > TITLE_TEXT)
+    taken = pl.col("role").is_in(["related", "caption"]) & (pl.col("title") > TITLE_TAKEN)
     best = (
-        solid.filter((ahead | far) & free())
+        solid.filter(((ahead | far) & free()) | (ahead & taken))
         .sort("given", descending=True, maintain_order=True)
         .unique(CHUNK, keep="first", maintain_order=True)
         .select(*CHUNK, headline_key="key", at="n")

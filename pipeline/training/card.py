@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import lightgbm as lgb
 
 from pipeline.because import Words
-from pipeline.training.fit import OF_STARTS, OF_TITLES, PARAMETERS, ROUNDS, Frame
+from pipeline.training.fit import OF, PARAMETERS, ROUNDS, Frame
 from pipeline.training.labels import Page
 
 BOOSTERS = {
@@ -63,7 +63,8 @@ def card(
             "|---|---|---|",
             *(f"| {name}.txt | {boosters[name].num_trees()} | {says} |" for name, says in BOOSTERS.items()),
             "",
-            f"Parameters: {_told(PARAMETERS)}. For starts: {_told(OF_STARTS)}. For title2: {_told(OF_TITLES)}.",
+            f"Parameters: {_told(PARAMETERS)}.",
+            *(f"For {name}: {_told(of)}." for name, of in OF.items()),
             f"Rounds: {_told(ROUNDS)}.",
             "",
             "## What the first look sees",

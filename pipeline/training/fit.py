@@ -34,24 +34,29 @@ PARAMETERS = {
     "lambda_l2": 5,
     "seed": 1,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "feature_pre_filter": False,
     "verbose": -1,
 }
 # The head of a chunk stands on many made pages: leaves must be larger than that, or heads are learnt by heart.
 OF_STARTS = {"num_leaves": 31, "min_data_in_leaf": 120, "feature_fraction": 0.25, "lambda_l2": 20}
-OF_TITLES = {"num_leaves": 15, "min_data_in_leaf": 30, "feature_fraction": 0.3, "learning_rate": 0.08}
-ROUNDS = {"body1": 60, "start1": 60, "title1": 50, "body2": 50, "start2": 90, "title2": 80}
+OF: Mapping[str, Mapping[str, float]] = {
+    "start1": OF_STARTS,
+    # what decides looks at few lines only and may take many small steps
+    "start2": {**OF_STARTS, "learning_rate": 0.05, "feature_fraction": 0.15},
+    "title2": {"num_leaves": 15, "min_data_in_leaf": 30, "learning_rate": 0.04, "feature_fraction": 0.15},
+}
+ROUNDS = {"body1": 60, "start1": 60, "title1": 50, "body2": 50, "start2": 200, "title2": 200}
 
 # Lines of a set's (made) pages that a booster of the first look learns from at the most, and of a start its neighbours,
 # which are all learnt from.
-BUDGET, NEAR = 80_000, 6
+BUDGET, NEAR = 40_000, 6
 # A title is looked for among lines of these widths.
 TITLE_WIDTH = (8, 320)
-# What a page counts: one of a set of 150 pages as 1, of a larger set less, so that no set drowns the others; and by
-# target, the page itself against one made of such pages.
-SET_PAGES, SET_POWER = 150, 0.7
-VALUE = {"body": (3.0, 1.0), "start": (2.0, 1.0), "title": (2.0, 0.7)}
+# What a page counts for a target: one of a set of 150 pages as 1, of a larger set less by this power, so that no set
+# drowns the others; and the page itself against one made of such pages.
+SET_PAGES, SET_POWER = 150, {"body": 1.3, "start": 0.3, "title": 1.0}
+VALUE = {"body": (3.0, 0.5), "start": (2.0, 1.0), "title": (2.0, 0.7)}
 CORRECTED = "corrected"  # the set of pages that users have corrected
 CHUNKS = 0.3  # of the chunks of made pages, the share that titles are ranked on
 
@@ -60,7 +65,7 @@ Booster = lgb.Booster
 
 class Frame(NamedTuple):
     """The solid lines of all pages: `rows` (page: a number, width, key, chunk: the gold one, is_body, is_title,
-    is_start, made, value: what the page counts, half) and their clues `x` by `names`. `pages`: the numbers' pages."""
+    is_start, made, source: the set, of: its pages, half) and their clues `x` by `names`; the numbers' `pages`."""
 
     rows: pl.DataFrame
     x: Floats
@@ -76,13 +81,12 @@ def frame(sets: Mapping[str, Sequence[Page]], rules: Rulebook) -> Frame:
     names: list[str] = []
     for name in sorted(sets):
         singles = [p for p in sets[name] if len(p.articles) == 1 or name == CORRECTED]
-        value = (max(len(singles), 1) / SET_PAGES) ** -SET_POWER
         for is_made, source in ((False, singles), (True, made(singles, name))):
             if not source:
                 continue
             rows, names, x = _measured(source, rules)
             rows = rows.with_columns(
-                page=pl.col("page") + len(pages), made=pl.lit(is_made), value=pl.lit(value), source=pl.lit(name)
+                page=pl.col("page") + len(pages), made=pl.lit(is_made), of=pl.lit(len(singles)), source=pl.lit(name)
             )
             parts.append(rows)
             xs.append(x)
@@ -130,7 +134,6 @@ def samples(rows: pl.DataFrame) -> dict[str, Samples]:
     near = np.zeros(rows.height, bool)
     for k in range(-NEAR, NEAR + 1):
         near[np.clip(at + k, 0, max(rows.height - 1, 0))] = True
-    is_made, value = rows["made"].to_numpy(), rows["value"].to_numpy()
     first = rows.select(pl.col("page") != pl.col("page").shift(1)).to_series().fill_null(True).to_numpy()
     wide = rows["width"].is_between(*TITLE_WIDTH).to_numpy()
     always = {"body": np.zeros(rows.height, bool), "start": near, "title": rows["is_title"].to_numpy()}
@@ -138,15 +141,22 @@ def samples(rows: pl.DataFrame) -> dict[str, Samples]:
     draw = np.random.default_rng(0).random(rows.height)
     group = (rows["source"] + rows["made"].cast(pl.String)).rle_id().to_numpy()
     out = {}
-    for target, (single, of_made) in VALUE.items():
+    for target in VALUE:
         easy = ~always[target] & among[target]
         chance = np.minimum(1.0, BUDGET / np.maximum(np.bincount(group, weights=easy), 1))[group]
         chance = np.where(always[target], 1.0, chance)
-        weight = np.where(is_made, of_made, single) * value / chance
+        weight = page_weight(rows, target) / chance
         if target == "body":
             weight = weight * line_weight(rows)
         out[target] = Samples((draw < chance) & among[target], rows[f"is_{target}"].to_numpy(), weight)
     return out
+
+
+def page_weight(rows: pl.DataFrame, target: str) -> NDArray[np.float64]:
+    """What the page of each row counts."""
+    single, of_made = VALUE[target]
+    kind = pl.when("made").then(of_made).otherwise(single)
+    return rows.select(kind * (pl.col("of") / SET_PAGES) ** -SET_POWER[target]).to_series().to_numpy()
 
 
 def line_weight(rows: pl.DataFrame) -> NDArray[np.float64]:
@@ -200,7 +210,7 @@ class Binned(NamedTuple):
         part = self.data.subset(self.at[index].tolist()).construct()
         part.set_label(s.y[index].astype(np.float32))
         part.set_weight(s.weight[index] / s.weight[index].mean())
-        return lgb.train(PARAMETERS | (OF_STARTS if "start" in name else {}), part, ROUNDS[name])
+        return lgb.train({**PARAMETERS, **OF.get(name, {})}, part, ROUNDS[name])
 
 
 def boost_titles(rows: pl.DataFrame, sight: Sight) -> Booster:
@@ -212,8 +222,7 @@ def boost_titles(rows: pl.DataFrame, sight: Sight) -> Booster:
     names, x = matrix(beside(rows, found, sight))
     at = found.row[keep]
     of_chunk = pl.DataFrame({"c": chunk[keep]}).select(pl.len().over("c")).to_series().to_numpy()
-    single, of_made = VALUE["title"]
-    page = np.where(rows["made"].to_numpy()[at], of_made, single) * rows["value"].to_numpy()[at]
+    page = page_weight(rows[at], "title")
     data = lgb.Dataset(
         np.concatenate([sight.seen[at], x[keep]], axis=1),
         label=rows["is_title"].to_numpy()[at].astype(np.float32),
@@ -221,7 +230,7 @@ def boost_titles(rows: pl.DataFrame, sight: Sight) -> Booster:
         feature_name=sight.names + names,
         params=PARAMETERS,
     )
-    return lgb.train(PARAMETERS | OF_TITLES, data, ROUNDS[TITLE])
+    return lgb.train({**PARAMETERS, **OF[TITLE]}, data, ROUNDS[TITLE])
 
 
 def text_of(booster: Booster) -> str:

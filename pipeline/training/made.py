@@ -14,9 +14,9 @@ MEAN_COUNT = sum(k * share for k, share in COUNTS.items())
 PLAIN, ONE_SITE = 0.12, 0.45
 # Of the articles on made pages, those cut to a brief of so many paragraphs, and those whose text breaks off: neither
 # is common among the labelled pages, and both are in drops.
-SHORT, BRIEF, BROKEN = 0.15, (2, 6), 0.05
+SHORT, BRIEF, BROKEN = 0.08, (2, 6), 0.03
 # Made pages: so many for each page of one article, until they have so many lines.
-PER_PAGE, LINES = 18, 350_000
+PER_PAGE, LINES = 18, 500_000
 # Longer pages would fill the made ones alone (characters).
 LONGEST = 16_000
 
@@ -48,10 +48,8 @@ def drawn(pool: Sequence[Page], rnd: random.Random) -> list[Page]:
         by_site[page.articles[0].site].append(page)
         by_language[page.articles[0].language].append(page)
     count = rnd.choices(list(COUNTS), list(COUNTS.values()))[0]
-    several = [pages for pages in by_site.values() if len(pages) > 1]
-    if several and rnd.random() < ONE_SITE:
-        chosen = rnd.choice(several)
-    else:
+    chosen = by_site[rnd.choice(pool).articles[0].site]
+    if len(chosen) == 1 or rnd.random() >= ONE_SITE:
         chosen = rnd.choices(list(by_language.values()), [len(x) ** 0.8 for x in by_language.values()])[0]
         chosen = chosen if len(chosen) > 1 else list(pool)
     return rnd.sample(chosen, min(count, len(chosen)))
