@@ -5,6 +5,7 @@ A step reads staged tables and stages its own; `published` moves a whole set of 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ import dagster as dg
 import polars as pl
 
 from assets import seeds as drops
-from assets.describe import column_schema
+from assets.describe import code, column_schema, metadata
+from assets.figures import figures
 from assets.parquet import TableWriter
 from assets.progress import progress
 from assets.resources import POOL, Folders
-from assets.store import StoreError
+from assets.store import Store, StoreError
 from pipeline import corpus
 from pipeline.corrections import account
 from pipeline.dedup import dedup as fold
@@ -46,6 +48,9 @@ from pipeline.tables import (
 
 BATCH = 1_000  # pages that go through the steps together
 
+# A day's run may be late or fail once; whoever reads the table should know of two that are missing.
+FRESH = {ARTICLES: dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))}
+
 Run = Callable[..., None]  # the folders, then a writer for each table that the step makes
 
 SEEDS = dg.AssetSpec(
@@ -71,8 +76,10 @@ def step(
     needs: Sequence[Table] = (),
     deps: Sequence[str] = (),
     versions: Sequence[str] = (),
+    calls: Sequence[Callable[..., Any]] = (),
 ) -> Callable[[Run], dg.AssetsDefinition]:
-    """A function that stages tables as Dagster assets, described by the tables' declarations."""
+    """A function that stages tables as Dagster assets, described by the tables' declarations. `calls`: the functions
+    of the pipeline that do the work, to link to."""
 
     def decorate(run: Run) -> dg.AssetsDefinition:
         specs = [
@@ -82,7 +89,8 @@ def step(
                 description=table.meaning,
                 group_name=group,
                 kinds={"polars", "parquet"},
-                metadata={"dagster/column_schema": column_schema(table)},
+                metadata={"dagster/column_schema": column_schema(table), "dagster/code_references": code(run, *calls)},
+                freshness_policy=FRESH.get(table),
             )
             for table in makes
         ]
@@ -107,12 +115,13 @@ def result(folders: Folders, table: Table) -> dg.MaterializeResult[Any]:
             "dagster/row_count": stamp.rows,
             "bytes": folders.store.path(table).stat().st_size,
             "path": dg.MetadataValue.path(str(folders.store.path(table))),
+            **metadata(figures(table, folders.store.scan(table))),
         },
         data_version=dg.DataVersion(stamp.digest),
     )
 
 
-@step("reading", makes=(FILES, REJECTED, TEXTS, GIVEN), deps=("seeds",))
+@step("reading", makes=(FILES, REJECTED, TEXTS, GIVEN), deps=("seeds",), calls=(decode,))
 def read(folders: Folders, files: TableWriter, rejected: TableWriter, texts: TableWriter, given: TableWriter) -> None:
     """Finds the drops; decodes, repairs and identifies their pages; reads the corrections of lines."""
     found = drops.find(Path(folders.seeds))
@@ -132,7 +141,7 @@ def read(folders: Folders, files: TableWriter, rejected: TableWriter, texts: Tab
     files.write(drops.files(found, pl.concat(pages), refusals))
 
 
-@step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules",))
+@step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules",), calls=(learn,))
 def furniture(folders: Folders, furniture: TableWriter) -> None:
     """Learns over the whole corpus which lines are page furniture."""
     counted = [corpus.count(texts, folders.rules) for texts in _pages(folders, "learn")]
@@ -144,6 +153,7 @@ def furniture(folders: Folders, furniture: TableWriter) -> None:
     makes=(LINES, PAGE_ARTICLES, PAGES, CORRECTIONS),
     needs=(TEXTS, FURNITURE, GIVEN),
     versions=("rules", "model"),
+    calls=(corpus.understand,),
 )
 def understand(
     folders: Folders, lines: TableWriter, page_articles: TableWriter, pages: TableWriter, corrections: TableWriter
@@ -161,7 +171,7 @@ def understand(
     corrections.write(account(given, seen))
 
 
-@step("articles", makes=(DUPLICATES, STORIES), needs=(PAGE_ARTICLES,))
+@step("articles", makes=(DUPLICATES, STORIES), needs=(PAGE_ARTICLES,), calls=(fold,))
 def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> None:
     """Finds the same article on several pages, and the same copy in several outlets."""
     folded, shared = fold(folders.store.read(PAGE_ARTICLES))
@@ -169,7 +179,7 @@ def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> No
     stories.write(shared)
 
 
-@step("articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES))
+@step("articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES), calls=(select,))
 def articles(folders: Folders, articles: TableWriter) -> None:
     """Keeps one row of each article."""
     articles.write(select(*(folders.store.read(table) for table in (PAGE_ARTICLES, DUPLICATES, STORIES))))
@@ -179,6 +189,7 @@ def articles(folders: Folders, articles: TableWriter) -> None:
     deps=[table.name for table in PUBLISHED],
     group_name="published",
     kinds={"parquet"},
+    metadata={"dagster/code_references": code(Store.publish)},
     pool=POOL,
     description="The tables as readers find them: one generation, swapped in whole once every check has passed.",
 )
