@@ -1,7 +1,7 @@
-"""Blocking checks on staged tables: which audit speaks for which asset, and how its findings are shown.
+"""Checks on staged tables: which audit speaks for which asset, how its findings are shown, and warnings of drift.
 
-What is checked stands in `pipeline.publish`. Every check of a step runs in one op, so that big tables are read
-once. They all block: `published` comes after them, and a run that fails one leaves the live generation alone.
+What is checked stands in `pipeline.publish` (and `assets.drift`). Every check of a step runs in one op, so that big
+tables are read once. `published` comes after them all, and a run that fails an audit leaves the live generation alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import dagster as dg
 import polars as pl
 
+from assets import drift
 from assets.flow import BATCH, plain_errors
 from assets.progress import progress
 from assets.resources import POOL, Folders
@@ -42,6 +43,16 @@ class Check:
     name: str
     findings: tuple[str, ...]
     says: str
+    look: str = "Compare the rows with the page's file."
+
+    @property
+    def todo(self) -> str:
+        """What to do where it fails; whatever a page holds, none of them should."""
+        return (
+            f"Nothing was published: readers keep the tables of before. Look at these places in "
+            f"staging/{self.asset.name}.parquet. {self.look} If code, rules or model changed since the last run that "
+            "passed, undo that and materialize all; else it is a fault of Broadsheet: report it with the places."
+        )
 
     @property
     def key(self) -> dg.AssetCheckKey:
@@ -50,15 +61,19 @@ class Check:
 
 def declared(table: Table) -> Check:
     says = f"Columns, types, nulls and values are as declared; no two rows have the same {' and '.join(table.key)}."
-    return Check(table, "declared", (f"{table.name}: schema", f"{table.name}: key"), says)
+    look = "The columns and what they may hold stand in pipeline/tables.py."
+    return Check(table, "declared", (f"{table.name}: schema", f"{table.name}: key"), says, look)
 
 
+AGAIN = "Files may have changed while they were read: materialize all once more."
 READ = (
     declared(FILES),
     declared(REJECTED),
     declared(TEXTS),
     declared(GIVEN),
-    Check(FILES, "accounted_for", ("files: accounted for",), "Pages and rejections are those that the files gave."),
+    Check(
+        FILES, "accounted_for", ("files: accounted for",), "Pages and rejections are those that the files gave.", AGAIN
+    ),
 )
 LEARNT = (declared(FURNITURE),)
 UNDERSTOOD = (
@@ -78,6 +93,7 @@ UNDERSTOOD = (
         "no_boilerplate",
         ("bodies: no known boilerplate",),
         "No line of a known boilerplate family stands in a body.",
+        "`reason` says what kept the line; `make correct` can set it right.",
     ),
 )
 FOLDED = (declared(DUPLICATES), declared(STORIES))
@@ -133,12 +149,23 @@ def result(check: Check, findings: Mapping[str, Finding]) -> dg.AssetCheckResult
     places = [place for finding in found for place in finding.places]
     says = "; ".join(f"{f.check}: {f.detail}" for f in found if not f.passed) or "nothing bad found"
     left_out = not bad and len(found) < len(check.findings)
+    passed = not bad and not left_out
     return dg.AssetCheckResult(
-        passed=not bad and not left_out,
+        passed=passed,
         asset_key=check.asset.name,
         check_name=check.name,
         description="not checked, as a schema is broken" if left_out else says,
-        metadata={"bad": bad, "places": dg.MetadataValue.text(", ".join(places))},
+        metadata={
+            "bad": bad,
+            **(
+                {}
+                if passed
+                else {
+                    "places": dg.MetadataValue.text(", ".join(places)),
+                    "what to do": dg.MetadataValue.text(check.todo),
+                }
+            ),
+        },
     )
 
 
@@ -195,7 +222,39 @@ def audit_articles(folders: Folders) -> Iterator[Finding]:
     )
 
 
-CHECKS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles]
+def drifts(watch: drift.Watch) -> dg.AssetChecksDefinition:
+    """A check that warns where a figure is unlike those of the runs before."""
+
+    @dg.asset_check(
+        name=watch.check,
+        asset=watch.measure.table.name,
+        description=f"The {watch.measure.name} is like that of the runs before; only warns. {watch.look}",
+        # Has `published` wait, as what is new shows before the swap only; a warning does not stop it.
+        blocking=True,
+        pool=POOL,
+    )
+    def run(context: dg.AssetCheckExecutionContext, folders: Folders) -> dg.AssetCheckResult:
+        with plain_errors():
+            now = drift.measured(folders.store, [watch])
+        return warning(watch, list(drift.verdicts(watch, now, drift.before(context.instance, folders.store))))
+
+    return run
+
+
+def warning(watch: drift.Watch, verdicts: Sequence[drift.Verdict]) -> dg.AssetCheckResult:
+    """What is shown of a figure over all rows and over the new ones: what it is, what was expected, where to look."""
+    drifted = [verdict for verdict in verdicts if verdict.drifted]
+    numbers = {name: number for verdict in verdicts for name, number in verdict.numbers.items()}
+    return dg.AssetCheckResult(
+        passed=not drifted,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(verdict.says for verdict in drifted or verdicts),
+        metadata={**numbers, "what to look at": dg.MetadataValue.text(watch.look)},
+    )
+
+
+AUDITS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles]
+CHECKS = [*AUDITS, *map(drifts, drift.WATCHED)]
 
 
 def accounted(files: pl.DataFrame, rejected: pl.DataFrame, pages: int) -> Finding:

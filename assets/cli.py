@@ -103,7 +103,7 @@ def corpus(options: argparse.Namespace) -> int:
     if not result.success:
         message, code = _failure(result)
         return _complain(message + _stands(data, shown, result.run_id), code)
-    print(summary(data, shown))
+    print(summary(data, shown, _drifts(result)))
     return OK
 
 
@@ -288,7 +288,7 @@ def bar(screen: TextIO, what: str, total: int, unit: str) -> Iterator[Callable[[
 
 def _failure(result: "dg.ExecuteInProcessResult") -> tuple[str, int]:
     """Why a run failed, in one line, and what that returns."""
-    failed = [e for e in result.get_asset_check_evaluations() if not e.passed and e.blocking]
+    failed = [e for e in result.get_asset_check_evaluations() if not e.passed and not _warns(e)]
     if failed:
         first = failed[0]
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
@@ -305,6 +305,15 @@ def _failure(result: "dg.ExecuteInProcessResult") -> tuple[str, int]:
                 return message.split(": ", 1)[-1], FAILED
             return f"{event.step_key or 'the run'} broke with {message}; --debug shows where", FAILED
     return "the run failed", FAILED
+
+
+def _drifts(result: "dg.ExecuteInProcessResult") -> list[str]:
+    """What is unlike the runs before, a line each."""
+    return [e.description or "" for e in result.get_asset_check_evaluations() if not e.passed and _warns(e)]
+
+
+def _warns(evaluation: "dg.AssetCheckEvaluation") -> bool:
+    return evaluation.severity.value == "WARN"
 
 
 def _stands(data: Path, shown: Path, run: str) -> str:

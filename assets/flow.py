@@ -15,6 +15,7 @@ import polars as pl
 
 from assets import seeds as drops
 from assets.describe import code, column_schema, metadata
+from assets.drift import measured
 from assets.figures import figures
 from assets.parquet import TableWriter
 from assets.progress import progress
@@ -196,6 +197,7 @@ def articles(folders: Folders, articles: TableWriter) -> None:
 def published(folders: Folders) -> dg.MaterializeResult[Any]:
     store = folders.store
     with plain_errors():
+        watched = measured(store)  # before the swap: after it nothing is new
         done = store.publish(PUBLISHED, {"versions": {**store.versions, "broadsheet": version("broadsheet")}})
     return dg.MaterializeResult(
         metadata={
@@ -204,6 +206,7 @@ def published(folders: Folders) -> dg.MaterializeResult[Any]:
             "kept": dg.MetadataValue.json(store.names()),
             "path": dg.MetadataValue.path(str(store.generations / done.generation)),
             **done.rows,
+            **watched,
         },
         data_version=dg.DataVersion(done.generation.split("-")[-1]),
     )

@@ -121,6 +121,9 @@ def test_a_failed_check_leaves_the_old_generation_live(
     assert failed["conserved"].metadata["bad"].value == 2
     places = str(failed["conserved"].metadata["places"].value).split(", ")
     assert [place.split(":")[0] for place in places] == ["drop/4.txt", "drop/5.txt"]
+    todo = str(failed["conserved"].metadata["what to do"].value)
+    assert "readers keep the tables of before" in todo
+    assert "staging/lines.parquet" in todo
     assert contents(data) == before
     assert job().success
     assert contents(data) != before
