@@ -228,7 +228,7 @@ def drifts(watch: drift.Watch) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         name=watch.check,
         asset=watch.measure.table.name,
-        description=f"The {watch.measure.name} is like that of the runs before; only warns. {watch.look}",
+        description=f"The {watch.measure.name} is like that of the runs before. This only warns. {watch.look}",
         # Has `published` wait, as what is new shows before the swap only; a warning does not stop it.
         blocking=True,
         pool=POOL,
