@@ -11,7 +11,8 @@ import dagster as dg
 import polars as pl
 
 from assets import drift
-from assets.flow import BATCH, plain_errors
+from assets.flow import plain_errors
+from assets.incremental import BATCH
 from assets.progress import progress
 from assets.resources import POOL, Folders
 from pipeline import publish
@@ -131,8 +132,7 @@ def checks(shown: Sequence[Check], also: Sequence[Table] = ()) -> Callable[[Audi
         @dg.multi_asset_check(name=audit.__name__, specs=specs, pool=POOL, description=audit.__doc__, can_subset=True)
         def run(context: dg.AssetCheckExecutionContext, folders: Folders) -> Iterator[dg.AssetCheckResult]:
             with plain_errors():
-                folders.store.require(*dict.fromkeys(check.asset for check in shown), *also)
-                findings = {finding.check: finding for finding in publish.combined(audit(folders))}
+                findings = audited(folders, audit, shown, also)
             for check in shown:
                 if check.key in context.selected_asset_check_keys:
                     yield result(check, findings)
@@ -140,6 +140,22 @@ def checks(shown: Sequence[Check], also: Sequence[Table] = ()) -> Callable[[Audi
         return run
 
     return decorate
+
+
+def audited(folders: Folders, audit: Audit, shown: Sequence[Check], also: Sequence[Table]) -> dict[str, Finding]:
+    """The findings of an audit; of tables that it found good before, in just this state, it finds nothing again."""
+    verdicts = folders.store.verdicts
+    tables = list(dict.fromkeys(check.asset for check in shown))
+    names = [name for check in shown for name in check.findings]
+    state = verdicts.state(audit.__name__, (*tables, *also))
+    if verdicts.is_good(audit.__name__, state):
+        return {name: Finding(name, 0) for name in names}
+    findings = {finding.check: finding for finding in publish.combined(audit(folders))}
+    if all(finding.passed for finding in findings.values()) and findings.keys() >= set(names):
+        verdicts.good(audit.__name__, state)
+    else:
+        verdicts.bad(tables)
+    return findings
 
 
 def result(check: Check, findings: Mapping[str, Finding]) -> dg.AssetCheckResult:
@@ -195,15 +211,19 @@ def audit_understand(folders: Folders) -> Iterator[Finding]:
     """Ledger, articles, pages, corrections: nothing lost, nothing invented, no known boilerplate in a body."""
     known, total = boilerplate(folders.rules), folders.store.require(TEXTS)["texts"].rows
     corrections = folders.store.read(CORRECTIONS)
+    named = pl.col("page_id").is_in(corrections["page_id"].implode()) | (pl.col("reason") == "correction")
+    yield publish.corrected(folders.store.scan(LINES).filter(named).collect(), corrections)
     yield from _declared(CORRECTIONS, corrections)
     yield publish.all_given(folders.store.read(GIVEN), corrections)
     # so that each of them speaks where there is no page
     yield from publish.audit_pages(TEXTS.empty(), LINES.empty(), PAGES.empty(), PAGE_ARTICLES.empty(), known)
-    yield publish.corrected(LINES.empty(), corrections)
+    of_page = (TEXTS, LINES, PAGES, PAGE_ARTICLES)
     with progress("check", total, "pages") as advance:
-        for texts, lines, pages, articles in folders.store.together(TEXTS, LINES, PAGES, PAGE_ARTICLES, pages=BATCH):
-            yield from publish.audit_pages(texts, lines, pages, articles, known)
-            yield publish.corrected(lines, corrections)
+        for units in folders.store.verdicts.open_units("audit_understand", of_page, BATCH):
+            texts, lines, pages, articles = folders.store.of_units(units, *of_page)
+            findings = publish.audit_pages(texts, lines, pages, articles, known)
+            yield from findings
+            folders.store.verdicts.units("audit_understand", units, all(finding.passed for finding in findings))
             advance(len(texts))
 
 

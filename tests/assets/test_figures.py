@@ -80,7 +80,7 @@ def test_every_asset_links_to_its_code(asset: str) -> None:
     for link in value.code_references:
         lines = Path(link.file_path).read_text().splitlines()
         function = link.label.split(": ")[1]
-        assert any(f"def {function}(" in line for line in lines[link.line_number - 1 :][:8]), link
+        assert any(f"def {function}(" in line for line in lines[link.line_number - 1 :][:12]), link
 
 
 def test_articles_are_to_be_fresh() -> None:
