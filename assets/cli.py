@@ -292,7 +292,9 @@ def _failure(result: "dg.ExecuteInProcessResult") -> tuple[str, int]:
     if failed:
         first = failed[0]
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        return f"check {first.asset_check_key.to_user_string()} failed: {first.description}{more}", FAILED
+        places = str(first.metadata["places"].value) if "places" in first.metadata else ""
+        where = f", e.g. {places}" if places else ""
+        return f"check {first.asset_check_key.to_user_string()} failed: {first.description}{where}{more}", FAILED
     for event in result.all_events:
         error = getattr(event.event_specific_data, "error", None)
         if error is not None:

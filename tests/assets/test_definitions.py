@@ -125,9 +125,11 @@ def test_a_failed_check_leaves_the_old_generation_live(
     assert not result.success
     failed = {c.check_name: c for c in result.get_asset_check_evaluations() if not c.passed}
     assert "conserved" in failed
+    assert "lines_dropped" not in failed, "a table that was set aside is not measured"
     assert failed["conserved"].metadata["bad"].value == 2
     places = str(failed["conserved"].metadata["places"].value).split(", ")
     assert [place.split(":")[0] for place in places] == ["drop/4.txt", "drop/5.txt"]
+    assert failed["conserved"].description == "ledger: lines: 2 bad", "rendered as Markdown, so without names of files"
     todo = str(failed["conserved"].metadata["what to do"].value)
     assert "readers keep the tables of before" in todo
     assert "staging/lines.parquet" in todo
