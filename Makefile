@@ -29,7 +29,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui correct rollback outlet train evaluate check test docs lock clean
+.PHONY: help corpus ui correct rollback generations outlet train evaluate check test docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ correct: $(VENV)/.ready ## correct a line: PAGE=<page> LINE=<number> ROLE=<role>
 
 rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
 	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}
+
+generations: $(VENV)/.ready ## list the generations of DATA, and what each of them changed
+	@$(PY) -m assets generations --data "$$DATA"
 
 outlet: $(VENV)/.ready ## propose a profile from PAGES (a folder of one outlet's pages), print it or write it to OUT
 	@$(PY) -m assets outlet --pages "$$PAGES" $${OUT:+--out "$$OUT"}

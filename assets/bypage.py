@@ -26,8 +26,8 @@ from pipeline.tables import (
 FIRST = "00"
 
 
-def read(folders: Folders, found: Sequence[drops.Found], sidecar: pl.DataFrame) -> None:
-    """The pages of all files that are not as they were when they were read."""
+def read(folders: Folders, found: Sequence[drops.Found], sidecar: pl.DataFrame) -> dict[str, int]:
+    """The pages of all files that are not as they were when they were read. → how many files came, changed and went"""
     pages = tracking.sidecars(drops.listing(found).rename({"path": "page"}), sidecar).rename({"page": "path"})
     files = {file.path: file for file in found if file.fate is None}
     of_unit = {str(unit): rows.drop("unit") for (unit,), rows in pages.partition_by("unit", as_dict=True).items()}
@@ -49,8 +49,25 @@ def read(folders: Folders, found: Sequence[drops.Found], sidecar: pl.DataFrame) 
     work = Work(
         "read", folders.store.made_with("reading"), READINGS, _keys(of_unit), lambda unit, _: of_unit[unit], make
     )
+    before = _state(folders)
     with progress("read", pages.height, "files") as advance:
         refresh(folders.store.staged, (TEXTS, READINGS), work, advance)
+    return _compared(before, _state(folders))
+
+
+def _state(folders: Folders) -> pl.DataFrame:
+    """The files that were read, and a digest of what they gave."""
+    rows = folders.store.scan_parts("read", READINGS)
+    return rows.select("path", given=pl.struct("text", "reason", "detail").hash()).collect()
+
+
+def _compared(before: pl.DataFrame, now: pl.DataFrame) -> dict[str, int]:
+    same_path = now.join(before, on="path", suffix="_before")
+    return {
+        "new": now.height - same_path.height,
+        "changed": same_path.filter(pl.col("given") != pl.col("given_before")).height,
+        "removed": before.height - same_path.height,
+    }
 
 
 def count(folders: Folders) -> None:

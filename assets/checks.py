@@ -160,7 +160,7 @@ def audited(folders: Folders, audit: Audit, shown: Sequence[Check], also: Sequen
 
 
 def result(check: Check, findings: Mapping[str, Finding]) -> dg.AssetCheckResult:
-    """Numbers and places, never scraped text. Dagster renders a description as Markdown, which would fetch what a file's
+    """Numbers and places, never scraped text. Dagster renders descriptions as Markdown, which would fetch what a file's
     name links to: so the places stand in the metadata only."""
     found = [findings[name] for name in check.findings if name in findings]
     bad = sum(finding.n_bad for finding in found)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from assets.history import generations
 from assets.store import Store, StoreError, apart
 from assets.summary import printable, summary
 
@@ -67,6 +68,8 @@ def parser() -> argparse.ArgumentParser:
     back = command("rollback", rollback, "make the generation numbered before the live one live, or the one named")
     back.add_argument("--data", default="data", help="the folder of the results (default: data)")
     back.add_argument("--to", metavar="GENERATION", help="make this one live (default: the one numbered before)")
+    past = command("generations", history, "list the generations that are kept, and what each of them changed")
+    past.add_argument("--data", default="data", help="the folder of the results (default: data)")
     mend = command("correct", correct, "say what a line is: looks it up in the results, adds it to the corrections")
     mend.add_argument("page", help="the page, as in the column `page` of the results, or its file")
     mend.add_argument("line", type=int, help="the line's number on the page, from 1")
@@ -114,8 +117,15 @@ def rollback(options: argparse.Namespace) -> int:
     with store.lock("a rollback"):
         before, now = store.rollback(options.to)
     print(f"{store.root}: {now} is live, {before} was" if now != before else f"{store.root}: {now} was live already")
-    for name in store.names():
-        print(f"  {name}{'  live' * (name == now)}")
+    print(*generations(store), sep="\n")
+    return OK
+
+
+def history(options: argparse.Namespace) -> int:
+    store = Store(_results(options.data))
+    if store.live() is None:
+        raise UsageError(f"{store.root} holds no published tables yet")
+    print(*generations(store), sep="\n")
     return OK
 
 

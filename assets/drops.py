@@ -47,10 +47,11 @@ def decide(seen: Seen, listing: str, newest: float, now: float, settle: float) -
         return Decision(replace(seen, listing=listing, since=now, restless=None), False, "nothing new")
     if listing != seen.listing:
         seen = replace(seen, listing=listing, since=now)
-    seen = replace(seen, restless=now if seen.restless is None else min(seen.restless, now))
+    restless = now if seen.restless is None else min(seen.restless, now)
+    seen = replace(seen, restless=restless)
     age = now - newest
     quiet = now - seen.since >= settle and not 0 <= age < settle
-    overdue = now - (seen.restless or now) >= PATIENCE * settle
+    overdue = now - restless >= PATIENCE * settle
     if quiet or overdue:
         asked = replace(seen, asked=listing, runs=seen.runs + 1, restless=None)
         return Decision(asked, True, "drops have settled" if quiet else "drops go on coming in")

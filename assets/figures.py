@@ -7,6 +7,7 @@ import polars as pl
 
 from pipeline.tables import (
     ARTICLES,
+    CHANGES,
     CORRECTIONS,
     DUPLICATES,
     FILES,
@@ -136,6 +137,12 @@ def _articles(rows: pl.LazyFrame) -> Figures:
     return Figures(numbers, counts | {"dates by what settled them": _most(rows, "articles", "date_basis")})
 
 
+def _changes(rows: pl.LazyFrame) -> Figures:
+    change = pl.col("change")
+    numbers = _numbers(rows, **{f"articles {name}": (change == name).sum() for name in ("added", "changed", "removed")})
+    return Figures(numbers, {"changes by cause": _most(rows, "articles", "change", "why")})
+
+
 class Measure(NamedTuple):
     """One of the figures that should be alike from run to run: of which table, over which of its rows."""
 
@@ -170,6 +177,7 @@ COUNTED: dict[Table, Callable[[pl.LazyFrame], Figures]] = {
     DUPLICATES: _duplicates,
     STORIES: _stories,
     ARTICLES: _articles,
+    CHANGES: _changes,
 }
 
 

@@ -4,7 +4,7 @@ A step reads staged tables and stages its own; `published` moves a whole set of 
 work page by page make only the pages that are new or changed (`bypage`); others run if what they start from changed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,8 @@ from assets.parquet import TableWriter
 from assets.resources import POOL, Folders
 from assets.store import Published, Store, StoreError
 from pipeline import corpus
+from pipeline.changes import State
+from pipeline.changes import changes as compare
 from pipeline.corrections import account, seen
 from pipeline.dedup import dedup as fold
 from pipeline.faults import one_per_record
@@ -33,12 +35,14 @@ from pipeline.read import read as decode
 from pipeline.rulebook import RuleError
 from pipeline.tables import (
     ARTICLES,
+    CHANGES,
     CONTEXTS,
     CORRECTIONS,
     DUPLICATES,
     FILES,
     FURNITURE,
     GIVEN,
+    HISTORY,
     LINES,
     MADE_FROM,
     PAGE_ARTICLES,
@@ -55,7 +59,8 @@ from pipeline.tables import (
 # A day's run may be late or fail once; whoever reads the table should know of two that are missing.
 FRESH = {ARTICLES: dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))}
 
-Run = Callable[..., None]  # the folders, then a writer for each whole table that the step makes
+Seen = Mapping[str, int]
+Run = Callable[..., Seen | None]  # the folders, then a writer for each whole table that the step makes
 
 SEEDS = dg.AssetSpec(
     "seeds",
@@ -95,11 +100,13 @@ class Step:
     def tables(self) -> Sequence[Table]:
         return (*self.makes, *self.parts)
 
-    def bring_up_to_date(self, folders: Folders) -> None:
+    def bring_up_to_date(self, folders: Folders) -> Seen | None:
+        """Runs if there is something to do. → what it has seen outside of the data folder"""
         store = folders.store
         if self.looks or not store.is_current(self.tables, self.needs, self.versions):
             with store.step(self.makes, self.needs, self.versions, (self.name, self.parts)) as writers:
-                self.run(folders, *writers)
+                return self.run(folders, *writers)
+        return None
 
     def assets(self) -> dg.AssetsDefinition:
         """The tables as Dagster assets, described by their declarations."""
@@ -120,9 +127,11 @@ class Step:
         ]
 
         @dg.multi_asset(name=self.name, specs=specs, pool=POOL, description=self.run.__doc__)
-        def asset(folders: Folders) -> Iterator[dg.MaterializeResult[Any]]:
+        def asset(folders: Folders) -> Iterator[dg.MaterializeResult[Any] | dg.AssetObservation]:
             with plain_errors():
-                self.bring_up_to_date(folders)
+                seen = self.bring_up_to_date(folders)
+            if seen:
+                yield dg.AssetObservation(SEEDS.key, metadata=seen)
             for table in self.tables:
                 yield result(folders, table)
 
@@ -157,19 +166,20 @@ def result(folders: Folders, table: Table) -> dg.MaterializeResult[Any]:
     looks=True,
     calls=(decode,),
 )
-def read(folders: Folders, files: TableWriter, rejected: TableWriter, given: TableWriter) -> None:
+def read(folders: Folders, files: TableWriter, rejected: TableWriter, given: TableWriter) -> Seen:
     """Finds the drops; decodes, repairs and identifies their new and changed pages; reads the corrections of lines."""
     found = drops.find(Path(folders.seeds))
     sidecar, faults = drops.sidecars(found)
     corrections, wrong = drops.corrections(found)
     given.write(corrections)
-    bypage.read(folders, found, sidecar)
+    seen = bypage.read(folders, found, sidecar)
     readings = folders.store.scan_parts("read", READINGS).collect()
     lost = readings.filter(pl.col("page_id").is_null()).select("path", "reason", "detail", "todo", record=0)
     refusals = one_per_record(pl.concat([drops.rejected(found), faults, wrong, REJECTED.conform(lost)]))
     rejected.write(refusals)
     pages = readings.filter(pl.col("page_id").is_not_null()).select(page="path")
     files.write(drops.files(found, pages, refusals))
+    return {"files": len(found), "bytes": sum(file.n_bytes or 0 for file in found), **seen}
 
 
 @step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules", "counting"), calls=(corpus.count, learn))
@@ -214,10 +224,30 @@ def articles(folders: Folders, articles: TableWriter) -> None:
     articles.write(select(*(folders.store.read(table) for table in (PAGE_ARTICLES, DUPLICATES, STORIES))))
 
 
+@step("published", makes=(CHANGES,), needs=(ARTICLES, DUPLICATES), versions=("telling",), looks=True, calls=(compare,))
+def changes(folders: Folders, changes: TableWriter) -> None:
+    """Says what is other than in the generation that readers see, and why."""
+    store = folders.store
+    tables = (ARTICLES, DUPLICATES, MADE_FROM)
+    live = [store.published.read(table) for table in tables]
+    staged = [store.read(ARTICLES), store.read(DUPLICATES), store.scan_parts("understand", MADE_FROM).collect()]
+    changes.write(compare(State(*live), State(*staged), store.published.other_version(store.versions)))
+
+
 def publish(folders: Folders) -> Published:
     """Makes the staged tables what readers see."""
     store = folders.store
-    return store.publish(PUBLISHED, {"versions": {**store.versions, "broadsheet": version("broadsheet")}})
+    facts = {"versions": {**store.versions, "broadsheet": version("broadsheet")}, "changes": counted(folders)}
+    return store.publish(PUBLISHED, facts, HISTORY, {MADE_FROM: "understand"})
+
+
+def counted(folders: Folders) -> dict[str, dict[str, int]]:
+    """How many articles were added, changed and removed, by why."""
+    told = folders.store.scan(CHANGES).group_by("change", "why").len().sort("change", "why").collect()
+    found: dict[str, dict[str, int]] = {"added": {}, "changed": {}, "removed": {}}
+    for change, why, n in told.iter_rows():
+        found[change][why] = n
+    return found
 
 
 @dg.asset(
@@ -237,6 +267,8 @@ def published(folders: Folders) -> dg.MaterializeResult[Any]:
         metadata={
             "generation": done.generation,
             "new": done.new,
+            **{f"articles_{change}": sum(by.values()) for change, by in counted(folders).items()},
+            "why": dg.MetadataValue.json(counted(folders)),
             "kept": dg.MetadataValue.json(store.names()),
             "path": dg.MetadataValue.path(str(store.generations / done.generation)),
             **done.rows,
@@ -246,7 +278,5 @@ def published(folders: Folders) -> dg.MaterializeResult[Any]:
     )
 
 
-STEPS = [read, furniture, understand, dedup, articles]
-# Tables that tell the way to a generation, and not what is in it.
-HISTORY: tuple[Table, ...] = ()
+STEPS = [read, furniture, understand, dedup, articles, changes]
 ASSETS: list[dg.AssetSpec | dg.AssetsDefinition] = [SEEDS, *(step.assets() for step in STEPS), published]

@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from assets import folder
 from assets.folder import TEMPORARY, StoreError
-from assets.staging import Staging, Stamp
+from assets.staging import Staging, Stamp, scan
 from pipeline.tables import Table
 
 KEPT = 5  # generations that stay, so that a reader keeps what it opened and a bad one can be rolled back
@@ -46,7 +48,7 @@ class Generations:
         """All generations that are kept, oldest first."""
         if not self.folder.is_dir():
             return []
-        return sorted(p.name for p in self.folder.iterdir() if not p.name.startswith(TEMPORARY))
+        return sorted(p.name for p in self.folder.iterdir() if (p / "facts.json").exists() and p.name[:1] != ".")
 
     def facts(self, name: str) -> dict[str, object]:
         """What a generation says of itself; nothing where it can't be read."""
@@ -56,11 +58,29 @@ class Generations:
             return {}
         return found if isinstance(found, dict) else {}
 
+    def read(self, table: Table) -> pl.DataFrame:
+        """A table as readers see it; an empty one where there is none of this form yet."""
+        try:
+            return scan(self.current.resolve() / f"{table.name}.parquet", table).collect()
+        except (OSError, pl.exceptions.PolarsError):
+            return table.empty()
+
+    def other_version(self, versions: Mapping[str, str]) -> str:
+        """What of rules, model and program is another one than made the live generation; `program` if nothing is."""
+        was = self.facts(self.live() or TEMPORARY).get("versions")
+        others = [name for name in ("rules", "model") if isinstance(was, dict) and was.get(name) != versions.get(name)]
+        return (*others, "program")[0]
+
     def publish(
-        self, staging: Staging, stamps: Mapping[Table, Stamp], facts: Mapping[str, object], history: Sequence[Table]
+        self,
+        staging: Staging,
+        stamps: Mapping[Table, Stamp],
+        facts: Mapping[str, object],
+        history: Sequence[Table],
+        unseen: Mapping[Table, Stamp],
     ) -> Published:
         """Makes a generation of staged tables and swaps it in. The same content again changes nothing; what the tables
-        of `history` say is of the way there, not content."""
+        of `history` say is of the way there, not content. `unseen` are kept beside, for the next run to compare."""
         told = {t.name: {"rows": s.rows, "blake2b": s.digest} for t, s in stamps.items()}
         content = {name: fact for name, fact in told.items() if name not in {t.name for t in history}}
         live = self.live()
@@ -68,7 +88,7 @@ class Generations:
         if name is None:
             lines = "".join(f"{table} {content[table]['blake2b']}\n" for table in sorted(content))
             name = f"{self._number() + 1:06}-{hashlib.blake2b(lines.encode(), digest_size=4).hexdigest()}"
-            self._make(name, staging, stamps, {"tables": told, **facts})
+            self._make(name, staging, {**stamps, **unseen}, {"tables": told, "after": live, **facts})
         folder.point(self.current, Path("generations") / name)
         for table in stamps:
             folder.point(self.root / f"{table.name}.parquet", Path("current") / f"{table.name}.parquet")

@@ -224,14 +224,17 @@ class Staging:
 
     def gather(self, step: str, tables: Sequence[Table], sources: Mapping[str, str]) -> None:
         """Stamps tables that now have all their parts, and removes parts of units that are gone."""
-        units = self.units(step)
         for table in tables:
-            parts = {unit: made.tables[table.name] for unit, made in units.items()}
-            digest = hashlib.blake2b(digest_size=16)
-            for unit, part in parts.items():
-                digest.update(f"{unit} {part.digest}\n".encode())
-            self._stamp(table, Stamp(sum(part.rows for part in parts.values()), digest.hexdigest(), sources, parts))
+            self._stamp(table, self.whole(step, table, sources))
         self.tidy(step)
+
+    def whole(self, step: str, table: Table, sources: Mapping[str, str] | None = None) -> Stamp:
+        """The stamp of a table that has all the parts of a step."""
+        parts = {unit: made.tables[table.name] for unit, made in self.units(step).items()}
+        digest = hashlib.blake2b(digest_size=16)
+        for unit, part in parts.items():
+            digest.update(f"{unit} {part.digest}\n".encode())
+        return Stamp(sum(part.rows for part in parts.values()), digest.hexdigest(), sources or {}, parts)
 
     def tidy(self, step: str) -> None:
         """Removes the parts that no unit of a step has."""

@@ -123,7 +123,8 @@ class Store:
 
     def scan_parts(self, step: str, table: Table) -> pl.LazyFrame:
         """What a step has made page by page so far, lazily."""
-        return self.staged.scan_units(table, self.staged.units(step))
+        units = self.staged.units(step)
+        return self.staged.scan_units(table, units) if units else table.empty().lazy()
 
     def size(self, table: Table) -> int:
         """Bytes of a staged table."""
@@ -154,12 +155,18 @@ class Store:
         return self.published.names()
 
     def publish(
-        self, tables: Sequence[Table], facts: Mapping[str, object] | None = None, history: Sequence[Table] = ()
+        self,
+        tables: Sequence[Table],
+        facts: Mapping[str, object] | None = None,
+        history: Sequence[Table] = (),
+        unseen: Mapping[Table, str] | None = None,
     ) -> Published:
-        """Makes a generation of staged tables and swaps it in; see `Generations.publish`."""
+        """Makes a generation of staged tables and swaps it in; see `Generations.publish`. `unseen`: what readers find
+        no link to, and the step that makes it page by page."""
         stamps = self.require(*tables)
         with told(self.root):
-            return self.published.publish(self.staged, {t: stamps[t.name] for t in tables}, facts or {}, history)
+            kept = {table: self.staged.whole(step, table) for table, step in (unseen or {}).items()}
+            return self.published.publish(self.staged, {t: stamps[t.name] for t in tables}, facts or {}, history, kept)
 
     def rollback(self, to: str | None = None) -> tuple[str, str]:
         with told(self.root):

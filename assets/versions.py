@@ -18,6 +18,7 @@ MAKERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "folding": (("dedup",), ()),
     "selecting": (("publish",), ()),
+    "telling": (("changes",), ()),
     "auditing": (("publish", "matching"), ()),
 }
 # What every table passes through.

@@ -417,10 +417,36 @@ ARTICLES = Table(
     (ARTICLE_ID, OUTLET, DATE, TITLE, BODY, *DETAILS, _STORY_ID, *PLACE),
 )
 
-PUBLISHED = (ARTICLES, PAGE_ARTICLES, DUPLICATES, STORIES, LINES, PAGES, FURNITURE, CORRECTIONS, FILES, REJECTED)
+CHANGES = Table(
+    "changes",
+    "What a generation added to `articles`, changed in it and removed from it, against the one that was live before.",
+    ("article_id",),
+    (
+        Column("article_id", pl.String, "The article's, in this generation or the one before."),
+        Column("change", pl.String, "What became of it.", values=("added", "changed", "removed")),
+        Column(
+            "why",
+            pl.String,
+            "What brought it about: its page (by path; `moved-page`: the same bytes under another), what a manifest or "
+            "a correction says, what the corpus has learnt (`furniture`), other copies (`duplicate`, `story`), or a "
+            "new version of the rules, the model or the program.",
+            values=(
+                *("new-page", "changed-page", "moved-page", "removed-page", "sidecar", "corrections", "furniture"),
+                *("duplicate", "story", "rules", "model", "program"),
+            ),
+        ),
+        Column("columns", TEXT_LIST, "The columns whose value is another one, where it was changed."),
+        Column("page", pl.String, "The page it is on, or was on if it was removed."),
+    ),
+)
+
+_TABLES = (ARTICLES, PAGE_ARTICLES, DUPLICATES, STORIES, LINES, PAGES, FURNITURE, CORRECTIONS, FILES, REJECTED)
+PUBLISHED = (*_TABLES, CHANGES)
+# What tells the way to a generation, and not what is in it.
+HISTORY = (CHANGES,)
 STAGED = (
     *(FILES, REJECTED, TEXTS, GIVEN, FURNITURE, LINES, PAGE_ARTICLES, PAGES, CORRECTIONS),
-    *(DUPLICATES, STORIES, ARTICLES),
+    *(DUPLICATES, STORIES, ARTICLES, CHANGES),
 )
 
 # --- working tables: what tells a step which pages it must make anew; neither assets nor published

@@ -28,8 +28,8 @@ def run(seeds: Path, data: Path) -> None:
 def product(data: Path) -> dict[str, bytes]:
     """Every file of the live generation that does not tell the way there."""
     live = (data / "current").resolve()
-    told = {f"{table.name}.parquet" for table in flow.HISTORY}
-    files = (path for path in live.rglob("*.parquet") if path.is_file() and path.name not in told)
+    told = {f"{table.name}.parquet" for table in (*flow.HISTORY, flow.MADE_FROM)}
+    files = (path for path in live.rglob("*.parquet") if path.is_file() and not told & set(path.parts))
     return {str(path.relative_to(live)): path.read_bytes() for path in sorted(files)}
 
 
