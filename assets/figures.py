@@ -1,10 +1,20 @@
-"""Figures of the tables: numbers worth drawing over time, and counts by kind. No Dagster, and no text of a page."""
+"""Figures of the tables: numbers worth drawing over time, and counts by kind. No Dagster, and no text of a page.
 
+staging/<table>.figures.json       those of a staged table, kept as long as the table and this module are the same
+"""
+
+import json
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
+from assets import folder
+from assets.store import Store
+from assets.versions import digest
 from pipeline.tables import (
     ARTICLES,
     CHANGES,
@@ -33,6 +43,28 @@ class Figures(NamedTuple):
 
     numbers: dict[str, Number]
     counts: dict[str, pl.DataFrame]
+
+
+def remembered(store: Store, table: Table) -> Figures:
+    """The figures of a staged table; an unchanged one is not counted again."""
+    name, of = f"{table.name}.figures.json", [store.require(table)[table.name].digest, _made_with()]
+    known = store.staged.json(name)
+    if known and known.get("of") == of:
+        return Figures(known["numbers"], {name: _frame(**counts) for name, counts in known["counts"].items()})
+    found = figures(table, store.scan(table))
+    counts = {name: {"columns": frame.columns, "rows": frame.rows()} for name, frame in found.counts.items()}
+    with suppress(OSError):  # counting again costs seconds; a run should not end for it
+        folder.write(store.staging / name, json.dumps({"of": of, "numbers": found.numbers, "counts": counts}))
+    return found
+
+
+def _frame(columns: list[str], rows: list[list[str | int]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=columns, orient="row")
+
+
+@cache
+def _made_with() -> str:
+    return digest({"figures": Path(__file__).read_text(encoding="utf-8"), "polars": pl.__version__})
 
 
 def figures(table: Table, rows: pl.LazyFrame) -> Figures:

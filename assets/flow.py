@@ -19,7 +19,7 @@ from assets import bypage
 from assets import seeds as drops
 from assets.describe import code, column_schema, metadata
 from assets.drift import measured
-from assets.figures import figures
+from assets.figures import remembered
 from assets.parquet import TableWriter
 from assets.resources import POOL, Folders
 from assets.store import Published, Store, StoreError
@@ -151,7 +151,7 @@ def result(folders: Folders, table: Table) -> dg.MaterializeResult[Any]:
             "dagster/row_count": stamp.rows,
             "bytes": folders.store.size(table),
             "path": dg.MetadataValue.path(str(folders.store.path(table))),
-            **metadata(figures(table, folders.store.scan(table))),
+            **metadata(remembered(folders.store, table)),
         },
         data_version=dg.DataVersion(stamp.digest),
     )

@@ -8,8 +8,9 @@ import dagster as dg
 import polars as pl
 import pytest
 from dagster import AssetKey
-from running import Job
+from running import Job, write_page
 
+from assets import figures as module
 from assets.definitions import defs
 from assets.figures import COUNTED, NAME, SHOWN, figures
 from pipeline.tables import ARTICLES, FILES, LINES, REJECTED, STAGED, Table
@@ -52,6 +53,21 @@ def test_a_table_without_rows_has_the_same_figures(table: Table) -> None:
     empty = figures(table, table.empty().lazy())
     assert all(isinstance(n, int | float) and math.isfinite(n) for n in empty.numbers.values())
     assert all(counts.is_empty() and counts.columns for counts in empty.counts.values())
+
+
+def test_an_unchanged_table_is_not_counted_again(
+    job: Job, data: Path, seeds: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = shown(job())
+    counted = []
+    whole = module.figures
+    monkeypatch.setattr(module, "figures", lambda table, rows: (counted.append(table.name), whole(table, rows))[1])
+    assert shown(job())["lines"] == first["lines"]
+    assert not set(counted) - {"changes"}, "what a run changes is another thing with each"
+    write_page(seeds / "new.txt", "Tower clock strikes thirteen", 13)
+    again = shown(job())
+    assert "lines" in counted
+    assert again["lines"]["lines kept"].value > first["lines"]["lines kept"].value
 
 
 def test_counts_are_short_whatever_comes_in() -> None:
