@@ -17,8 +17,9 @@ from assets.store import Store
 from pipeline.tables import FILES, PAGES, Table
 
 RUNS = 10  # before this one, the newest, that a figure is held against
-AT_LEAST = 3  # of them, or there is nothing to hold it against
-ENOUGH = 20  # pages or files; a figure over fewer says little
+# With these, one drop in a hundred of pages drawn at random drifts by chance; with 20 pages and 3 runs one in ten.
+AT_LEAST = 5  # of them, or there is nothing to hold it against
+ENOUGH = 50  # pages or files; a figure over fewer says little
 TIMES = 5  # the median distance of the runs before from their median
 SEARCHED = 200  # runs of all folders, unchanged ones too, among which those before are looked for
 

@@ -15,6 +15,7 @@ from running import Job, failures
 from assets import checks, drift
 from assets.drift import AT_LEAST, WATCHED, expected, verdicts
 from assets.store import Store
+from assets.summary import summary
 from pipeline.tables import ARTICLES, FILES, LINES, PAGES, Table
 
 DROPPED = WATCHED[1]
@@ -24,12 +25,12 @@ ALL, NEW = "share of lines dropped", "share of lines dropped, new pages"
 @pytest.mark.parametrize(
     ("then", "now", "drifted"),
     [
-        ([0.3, 0.3, 0.3], 0.39, False),  # the floor
-        ([0.3, 0.3, 0.3], 0.41, True),
-        ([0.3, 0.3, 0.3], 0.19, True),  # fewer than before are drift too
-        ([0.1, 0.3, 0.5], 0.9, False),  # runs that differ much allow much
-        ([0.3, 0.3, 0.9, 0.3], 0.5, True),  # one odd run before does not
-        ([0.3, 0.3], 0.9, False),  # too few runs
+        ([0.3] * 5, 0.39, False),  # the floor
+        ([0.3] * 5, 0.41, True),
+        ([0.3] * 5, 0.19, True),  # fewer than before are drift too
+        ([0.1, 0.2, 0.3, 0.4, 0.5], 0.75, False),  # runs that differ much allow much
+        ([0.3, 0.3, 0.9, 0.3, 0.3], 0.5, True),  # one odd run before does not
+        ([0.3] * 4, 0.9, False),  # too few runs
     ],
 )
 def test_a_figure_drifts_where_it_is_far_from_those_before(then: list[float], now: float, drifted: bool) -> None:
@@ -45,7 +46,7 @@ def test_a_bad_drop_shows_though_the_corpus_hides_it() -> None:
     runs = [{ALL: 0.3, NEW: 0.3}] * AT_LEAST
     found = list(verdicts(DROPPED, {"pages": 9_000, "new pages": 90, ALL: 0.301, NEW: 0.8}, runs))
     assert [(verdict.name, verdict.drifted) for verdict in found] == [(ALL, False), (NEW, True)]
-    assert found[1].says == f"{NEW}: 0.8, expected 0.2 to 0.4 from the last 3 runs"
+    assert found[1].says == f"{NEW}: 0.8, expected 0.2 to 0.4 from the last 5 runs"
     assert found[1].numbers == {
         "new pages": 90,
         NEW: 0.8,
@@ -172,6 +173,9 @@ A {0} keeper says that {0} visitors were {0} guests for years, and that {0} door
 """
 
 
+NAMES = "willow heron copper lantern meadow thistle granite juniper saddle ember".split()
+
+
 def towns(seeds: Path, *names: str) -> None:
     for n, name in enumerate(names, 1):
         (seeds / f"{name}.txt").write_text(TOWN.format(name, n))
@@ -187,14 +191,14 @@ def test_a_blocked_scraper_warns_and_publishes(
 ) -> None:
     monkeypatch.setattr(drift, "ENOUGH", 2)
     with dg.DagsterInstance.ephemeral() as instance:
-        for names in (("willow", "heron"), ("copper", "lantern"), ("meadow", "thistle")):
+        for names in zip(NAMES[::2], NAMES[1::2], strict=True):
             towns(seeds, *names)
             result = job(instance=instance)
             assert not warnings(result)
         job(instance=instance)
         job(instance=instance, into=tmp_path / "elsewhere")
         runs = drift.before(instance, Store(data))
-        assert [run["pages"] for run in runs] == [9, 7, 5], "runs of this folder that changed it"
+        assert [run["pages"] for run in runs] == [13, 11, 9, 7, 5], "runs of this folder that changed it"
         live = Store(data).live()
         for n in range(9):
             (seeds / f"blocked-{n}.txt").touch()
@@ -206,3 +210,4 @@ def test_a_blocked_scraper_warns_and_publishes(
     assert "`todo`" in str(check.metadata["what to look at"].value)
     assert "share of files rejected, new files: 1, expected 0 to " in (check.description or "")
     assert Store(data).live() != live, "a warning stops nothing"
+    assert "drift     share of files rejected" in summary(data, data, [check.description or ""])
