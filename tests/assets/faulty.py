@@ -1,112 +1,75 @@
-"""Runs that die or fail at a chosen moment: a server that has everything loaded forks a process for each.
+"""Runs that die, or whose disk is full, at a chosen moment: before the n-th call that changes a folder.
 
-The moments are the calls that change the data folder, counted: killed before the n-th of them, a run is killed at
-every stage of its work, and at the same one whenever it is repeated. `python faulty.py` is the server.
+A dead process changes nothing any more: from that call on every other one fails too, so that no clean-up of ours
+comes in between. (Unlike a process that is killed it costs no start; `make soak` kills processes as well.)
 """
 
 import errno
-import json
 import os
-import signal
-import subprocess
-import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-HERE = Path(__file__).parent
-CALLS = ("replace", "unlink", "rmdir", "mkdir", "symlink", "link", "fsync", "ftruncate")
+from drops import run
 
-
-@dataclass(frozen=True)
-class Order:
-    seeds: str
-    data: str
-    kill_at: int | None = None  # before the call of this number, from 1
-    full_at: int | None = None  # from this call on the disk is full
+CALLS = ("replace", "unlink", "rmdir", "mkdir", "symlink", "link", "fsync", "ftruncate", "pwrite")
 
 
-@dataclass(frozen=True)
-class Ended:
-    calls: int
-    error: str | None = None  # of the run; null where it was killed, too
-    killed: bool = False
+class KilledError(BaseException):
+    """The process is gone."""
 
 
-class Server:
-    def __enter__(self) -> "Server":
-        path = os.pathsep.join([str(HERE.parents[1]), str(HERE)])
-        self._process = subprocess.Popen(
-            [sys.executable, str(HERE / "faulty.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        return self
+@contextmanager
+def counted(at: int | None, fail: Callable[[str], None]) -> Iterator[list[str]]:
+    """The calls that change a folder, as they are made; from the one of number `at` on `fail` is asked first."""
+    calls: list[str] = []
 
-    def __exit__(self, *_: object) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait(30)
-
-    def run(self, seeds: Path, data: Path, **how: int) -> Ended:
-        assert self._process.stdin and self._process.stdout
-        print(json.dumps(asdict(Order(str(seeds), str(data), **how))), file=self._process.stdin, flush=True)
-        return Ended(**json.loads(self._process.stdout.readline()))
-
-
-def serve() -> None:
-    from drops import run
-
-    from assets import resources
-
-    # Parsed once for all; nothing may be computed before a fork, as Polars' threads don't come along.
-    rules, model = resources.Rules(), resources.Model()
-    _ = rules.book, model.lines, rules.digest, model.digest
-    resources.Rules, resources.Model = lambda: rules, lambda: model  # type: ignore[assignment, misc]
-    for name, made in (("_rules", rules), ("_model", model)):
-        resources.Folders.__private_attributes__[name].default_factory = lambda made=made: made
-    for line in sys.stdin:
-        order = Order(**json.loads(line))
-        reading, writing = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.close(reading)
-            carry_out(order, writing, run)
-        os.close(writing)
-        with open(reading) as said:
-            told = said.read().splitlines()
-        status = os.waitpid(child, 0)[1]
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        calls = int(told[0]) if told else order.kill_at or 0
-        print(json.dumps(asdict(Ended(calls, told[1] if len(told) > 1 else None, killed))), flush=True)
-
-
-def carry_out(order: Order, out: int, run: Any) -> None:
-    calls, error = 0, None
-
-    def counted(call: Any) -> Any:
+    def watched(name: str, call: Any) -> Any:
         def wrapper(*args: Any, **named: Any) -> Any:
-            nonlocal calls
-            calls += 1
-            if calls == order.kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            if order.full_at and calls >= order.full_at and call.__name__ not in ("unlink", "rmdir"):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(Path(order.data) / "x"))
+            calls.append(name)
+            if at is not None and len(calls) >= at:
+                fail(name)
             return call(*args, **named)
 
         return wrapper
 
-    for name in CALLS:
-        setattr(os, name, counted(getattr(os, name)))
+    with mock.patch.multiple(os, **{name: watched(name, getattr(os, name)) for name in CALLS}):
+        yield calls
+
+
+def killed(name: str) -> None:
+    raise KilledError
+
+
+def full(name: str) -> None:
+    if name not in ("unlink", "rmdir", "ftruncate"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def calls_of(seeds: Path, data: Path) -> int:
+    """A run, and how many such calls it makes."""
+    with counted(None, killed) as calls:
+        run(seeds, data)
+    return len(calls)
+
+
+def kill(seeds: Path, data: Path, at: int) -> bool:
+    """A run that is killed at a call. → whether it came so far"""
     try:
-        run(Path(order.seeds), Path(order.data))
+        with counted(at, killed):
+            run(seeds, data)
+    except KilledError:
+        return True
+    return False
+
+
+def fill(seeds: Path, data: Path, at: int) -> str | None:
+    """A run on a disk that is full from a call on. → what it says"""
+    try:
+        with counted(at, full):
+            run(seeds, data)
     except Exception as e:
-        error = f"{type(e).__name__}: {e}".splitlines()[0]
-    os.write(out, "\n".join([str(calls), *([error] if error else [])]).encode())
-    os._exit(0)
-
-
-if __name__ == "__main__":
-    serve()
+        return f"{type(e).__name__}: {e}"
+    return None
