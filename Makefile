@@ -18,9 +18,10 @@ PAGE =
 LINE =
 ROLE =
 PART = 0
+WORK = build/bench
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART
+export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART WORK
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -29,7 +30,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui correct rollback generations outlet train evaluate check test docs lock clean
+.PHONY: help corpus ui correct rollback generations outlet train evaluate check test soak bench docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -71,6 +72,12 @@ check: $(VENV)/.ready ## lint, format, types, and who may import whom
 
 test: check ## check, then all tests with the coverage of pipeline
 	@$(PY) -m pytest --cov
+
+soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
+	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_faults.py
+
+bench: $(VENV)/.ready ## time runs over 200,000 small files: none changed, one new (WORK: a folder for 2 GB)
+	@$(PY) bench/drops.py "$$WORK"
 
 docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from the declarations
 	@$(PY) -m assets dictionary > docs/tables.md

@@ -292,6 +292,8 @@ def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, s
         return "ignored", "hidden", "a hidden file"
     if not stat.S_ISREG(status.st_mode):
         return "rejected", "not-a-file", "a pipe, socket or device"
+    if relative.isascii() and name.endswith(".txt") and name[:6].lower() != "readme":
+        return _size(status)  # what most files are, without a look at all that they could be
     if re.fullmatch(r"(?i)readme(\..*)?", name):
         return "ignored", "read-me", "a read-me"
     if name.lower() == MANIFEST:
@@ -304,9 +306,11 @@ def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, s
     if extension not in _PAGES:
         reason, why = _KINDS.get(extension, ("not-a-page", "only .txt, .text and names without extension are read"))
         return "rejected", reason, f".{extension}: {why}"
-    if status.st_size > MAX_PAGE_BYTES:
-        return "rejected", "too-large", f"{status.st_size} bytes"
-    return None
+    return _size(status)
+
+
+def _size(status: os.stat_result) -> tuple[str, str, str] | None:
+    return ("rejected", "too-large", f"{status.st_size} bytes") if status.st_size > MAX_PAGE_BYTES else None
 
 
 def _extension(name: str) -> str:
@@ -361,7 +365,7 @@ def _relative(location: str, root: str) -> str:
 
 
 def _escaped(relative: str) -> str:
-    return _printable(relative.replace("\\", "\\\\"))
+    return _printable(relative.replace("\\", "\\\\")) if not relative.isascii() or "\\" in relative else relative
 
 
 def _is_utf8(name: str) -> bool:
