@@ -18,9 +18,10 @@ PAGE =
 LINE =
 ROLE =
 PART = 0
+WORK = build/bench
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART
+export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART WORK
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -29,7 +30,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui correct rollback outlet train evaluate check test docs lock clean
+.PHONY: help corpus ui correct rollback generations outlet train evaluate check test soak bench docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +51,9 @@ correct: $(VENV)/.ready ## correct a line: PAGE=<page> LINE=<number> ROLE=<role>
 rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
 	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}
 
+generations: $(VENV)/.ready ## list the generations of DATA, and what each of them changed
+	@$(PY) -m assets generations --data "$$DATA"
+
 outlet: $(VENV)/.ready ## propose a profile from PAGES (a folder of one outlet's pages), print it or write it to OUT
 	@$(PY) -m assets outlet --pages "$$PAGES" $${OUT:+--out "$$OUT"}
 
@@ -68,6 +72,12 @@ check: $(VENV)/.ready ## lint, format, types, and who may import whom
 
 test: check ## check, then all tests with the coverage of pipeline
 	@$(PY) -m pytest --cov
+
+soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
+	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_faults.py
+
+bench: $(VENV)/.ready ## time runs over 200,000 small files: none changed, one new (WORK: a folder for 2 GB)
+	@$(PY) bench/drops.py "$$WORK"
 
 docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from the declarations
 	@$(PY) -m assets dictionary > docs/tables.md

@@ -1,7 +1,7 @@
-"""Blocking checks on staged tables: which audit speaks for which asset, and how its findings are shown.
+"""Checks on staged tables: which audit speaks for which asset, how its findings are shown, and warnings of drift.
 
-What is checked stands in `pipeline.publish`. Every check of a step runs in one op, so that big tables are read
-once. They all block: `published` comes after them, and a run that fails one leaves the live generation alone.
+What is checked stands in `pipeline.publish` (and `assets.drift`). Every check of a step runs in one op, so that big
+tables are read once. `published` comes after them all, and a run that fails an audit leaves the live generation alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,9 +10,12 @@ from dataclasses import dataclass
 import dagster as dg
 import polars as pl
 
-from assets.flow import BATCH, plain_errors
+from assets import drift
+from assets.flow import plain_errors
+from assets.incremental import BATCH
 from assets.progress import progress
 from assets.resources import POOL, Folders
+from assets.store import StoreError
 from pipeline import publish
 from pipeline.matching import rule_of
 from pipeline.publish import Finding
@@ -42,6 +45,16 @@ class Check:
     name: str
     findings: tuple[str, ...]
     says: str
+    look: str = "Compare the rows with the page's file."
+
+    @property
+    def todo(self) -> str:
+        """What to do where it fails; whatever a page holds, none of them should."""
+        return (
+            f"Nothing was published: readers keep the tables of before. Look at these places in "
+            f"staging/{self.asset.name}.parquet. {self.look} If code, rules or model changed since the last run that "
+            "passed, undo that and materialize all; else it is a fault of Broadsheet: report it with the places."
+        )
 
     @property
     def key(self) -> dg.AssetCheckKey:
@@ -50,15 +63,19 @@ class Check:
 
 def declared(table: Table) -> Check:
     says = f"Columns, types, nulls and values are as declared; no two rows have the same {' and '.join(table.key)}."
-    return Check(table, "declared", (f"{table.name}: schema", f"{table.name}: key"), says)
+    look = "The columns and what they may hold stand in pipeline/tables.py."
+    return Check(table, "declared", (f"{table.name}: schema", f"{table.name}: key"), says, look)
 
 
+AGAIN = "Files may have changed while they were read: materialize all once more."
 READ = (
     declared(FILES),
     declared(REJECTED),
     declared(TEXTS),
     declared(GIVEN),
-    Check(FILES, "accounted_for", ("files: accounted for",), "Pages and rejections are those that the files gave."),
+    Check(
+        FILES, "accounted_for", ("files: accounted for",), "Pages and rejections are those that the files gave.", AGAIN
+    ),
 )
 LEARNT = (declared(FURNITURE),)
 UNDERSTOOD = (
@@ -78,6 +95,7 @@ UNDERSTOOD = (
         "no_boilerplate",
         ("bodies: no known boilerplate",),
         "No line of a known boilerplate family stands in a body.",
+        "`reason` says what kept the line; `make correct` can set it right.",
     ),
 )
 FOLDED = (declared(DUPLICATES), declared(STORIES))
@@ -115,8 +133,7 @@ def checks(shown: Sequence[Check], also: Sequence[Table] = ()) -> Callable[[Audi
         @dg.multi_asset_check(name=audit.__name__, specs=specs, pool=POOL, description=audit.__doc__, can_subset=True)
         def run(context: dg.AssetCheckExecutionContext, folders: Folders) -> Iterator[dg.AssetCheckResult]:
             with plain_errors():
-                folders.store.require(*dict.fromkeys(check.asset for check in shown), *also)
-                findings = {finding.check: finding for finding in publish.combined(audit(folders))}
+                findings = audited(folders, audit, shown, also)
             for check in shown:
                 if check.key in context.selected_asset_check_keys:
                     yield result(check, findings)
@@ -126,19 +143,47 @@ def checks(shown: Sequence[Check], also: Sequence[Table] = ()) -> Callable[[Audi
     return decorate
 
 
+def audited(folders: Folders, audit: Audit, shown: Sequence[Check], also: Sequence[Table]) -> dict[str, Finding]:
+    """The findings of an audit; of tables that it found good before, in just this state, it finds nothing again."""
+    verdicts = folders.store.verdicts
+    tables = list(dict.fromkeys(check.asset for check in shown))
+    names = [name for check in shown for name in check.findings]
+    state = verdicts.state(audit.__name__, (*tables, *also))
+    if verdicts.is_good(audit.__name__, state):
+        return {name: Finding(name, 0) for name in names}
+    findings = {finding.check: finding for finding in publish.combined(audit(folders))}
+    if all(finding.passed for finding in findings.values()) and findings.keys() >= set(names):
+        verdicts.good(audit.__name__, state)
+    else:
+        verdicts.bad(tables)
+    return findings
+
+
 def result(check: Check, findings: Mapping[str, Finding]) -> dg.AssetCheckResult:
-    """Numbers and places, never scraped text: Dagster's pages would render it."""
+    """Numbers and places, never scraped text. Dagster renders descriptions as Markdown, which would fetch what a file's
+    name links to: so the places stand in the metadata only."""
     found = [findings[name] for name in check.findings if name in findings]
     bad = sum(finding.n_bad for finding in found)
     places = [place for finding in found for place in finding.places]
-    says = "; ".join(f"{f.check}: {f.detail}" for f in found if not f.passed) or "nothing bad found"
+    says = "; ".join(f"{f.check}: {f.n_bad} bad" for f in found if not f.passed) or "nothing bad found"
     left_out = not bad and len(found) < len(check.findings)
+    passed = not bad and not left_out
     return dg.AssetCheckResult(
-        passed=not bad and not left_out,
+        passed=passed,
         asset_key=check.asset.name,
         check_name=check.name,
         description="not checked, as a schema is broken" if left_out else says,
-        metadata={"bad": bad, "places": dg.MetadataValue.text(", ".join(places))},
+        metadata={
+            "bad": bad,
+            **(
+                {}
+                if passed
+                else {
+                    "places": dg.MetadataValue.text(", ".join(places)),
+                    "what to do": dg.MetadataValue.text(check.todo),
+                }
+            ),
+        },
     )
 
 
@@ -168,15 +213,19 @@ def audit_understand(folders: Folders) -> Iterator[Finding]:
     """Ledger, articles, pages, corrections: nothing lost, nothing invented, no known boilerplate in a body."""
     known, total = boilerplate(folders.rules), folders.store.require(TEXTS)["texts"].rows
     corrections = folders.store.read(CORRECTIONS)
+    named = pl.col("page_id").is_in(corrections["page_id"].implode()) | (pl.col("reason") == "correction")
+    yield publish.corrected(folders.store.scan(LINES).filter(named).collect(), corrections)
     yield from _declared(CORRECTIONS, corrections)
     yield publish.all_given(folders.store.read(GIVEN), corrections)
     # so that each of them speaks where there is no page
     yield from publish.audit_pages(TEXTS.empty(), LINES.empty(), PAGES.empty(), PAGE_ARTICLES.empty(), known)
-    yield publish.corrected(LINES.empty(), corrections)
+    of_page = (TEXTS, LINES, PAGES, PAGE_ARTICLES)
     with progress("check", total, "pages") as advance:
-        for texts, lines, pages, articles in folders.store.together(TEXTS, LINES, PAGES, PAGE_ARTICLES, pages=BATCH):
-            yield from publish.audit_pages(texts, lines, pages, articles, known)
-            yield publish.corrected(lines, corrections)
+        for units in folders.store.verdicts.open_units("audit_understand", of_page, BATCH):
+            texts, lines, pages, articles = folders.store.of_units(units, *of_page)
+            findings = publish.audit_pages(texts, lines, pages, articles, known)
+            yield from findings
+            folders.store.verdicts.units("audit_understand", units, all(finding.passed for finding in findings))
             advance(len(texts))
 
 
@@ -195,7 +244,41 @@ def audit_articles(folders: Folders) -> Iterator[Finding]:
     )
 
 
-CHECKS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles]
+def drifts(watch: drift.Watch) -> dg.AssetChecksDefinition:
+    """A check that warns where a figure is unlike those of the runs before."""
+
+    @dg.asset_check(
+        name=watch.check,
+        asset=watch.measure.table.name,
+        description=f"The {watch.measure.name} is like that of the runs before. This only warns. {watch.look}",
+        # Has `published` wait, as what is new shows before the swap only; a warning does not stop it.
+        blocking=True,
+        pool=POOL,
+    )
+    def run(context: dg.AssetCheckExecutionContext, folders: Folders) -> dg.AssetCheckResult:
+        try:
+            now = drift.measured(folders.store, [watch])
+        except StoreError:  # an audit before this one has found the table bad, and set it aside
+            return dg.AssetCheckResult(passed=True, description="not measured: the table did not pass its audit")
+        return warning(watch, list(drift.verdicts(watch, now, drift.before(context.instance, folders.store))))
+
+    return run
+
+
+def warning(watch: drift.Watch, verdicts: Sequence[drift.Verdict]) -> dg.AssetCheckResult:
+    """What is shown of a figure over all rows and over the new ones: what it is, what was expected, where to look."""
+    drifted = [verdict for verdict in verdicts if verdict.drifted]
+    numbers = {name: number for verdict in verdicts for name, number in verdict.numbers.items()}
+    return dg.AssetCheckResult(
+        passed=not drifted,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(verdict.says for verdict in drifted or verdicts),
+        metadata={**numbers, "what to look at": dg.MetadataValue.text(watch.look)},
+    )
+
+
+AUDITS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles]
+CHECKS = [*AUDITS, *map(drifts, drift.WATCHED)]
 
 
 def accounted(files: pl.DataFrame, rejected: pl.DataFrame, pages: int) -> Finding:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from assets.history import generations
 from assets.store import Store, StoreError, apart
 from assets.summary import printable, summary
 
@@ -67,6 +68,8 @@ def parser() -> argparse.ArgumentParser:
     back = command("rollback", rollback, "make the generation numbered before the live one live, or the one named")
     back.add_argument("--data", default="data", help="the folder of the results (default: data)")
     back.add_argument("--to", metavar="GENERATION", help="make this one live (default: the one numbered before)")
+    past = command("generations", history, "list the generations that are kept, and what each of them changed")
+    past.add_argument("--data", default="data", help="the folder of the results (default: data)")
     mend = command("correct", correct, "say what a line is: looks it up in the results, adds it to the corrections")
     mend.add_argument("page", help="the page, as in the column `page` of the results, or its file")
     mend.add_argument("line", type=int, help="the line's number on the page, from 1")
@@ -103,7 +106,7 @@ def corpus(options: argparse.Namespace) -> int:
     if not result.success:
         message, code = _failure(result)
         return _complain(message + _stands(data, shown, result.run_id), code)
-    print(summary(data, shown))
+    print(summary(data, shown, _drifts(result)))
     return OK
 
 
@@ -114,8 +117,15 @@ def rollback(options: argparse.Namespace) -> int:
     with store.lock("a rollback"):
         before, now = store.rollback(options.to)
     print(f"{store.root}: {now} is live, {before} was" if now != before else f"{store.root}: {now} was live already")
-    for name in store.names():
-        print(f"  {name}{'  live' * (name == now)}")
+    print(*generations(store), sep="\n")
+    return OK
+
+
+def history(options: argparse.Namespace) -> int:
+    store = Store(_results(options.data))
+    if store.live() is None:
+        raise UsageError(f"{store.root} holds no published tables yet")
+    print(*generations(store), sep="\n")
     return OK
 
 
@@ -288,11 +298,13 @@ def bar(screen: TextIO, what: str, total: int, unit: str) -> Iterator[Callable[[
 
 def _failure(result: "dg.ExecuteInProcessResult") -> tuple[str, int]:
     """Why a run failed, in one line, and what that returns."""
-    failed = [e for e in result.get_asset_check_evaluations() if not e.passed and e.blocking]
+    failed = [e for e in result.get_asset_check_evaluations() if not e.passed and not _warns(e)]
     if failed:
         first = failed[0]
         more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-        return f"check {first.asset_check_key.to_user_string()} failed: {first.description}{more}", FAILED
+        places = str(first.metadata["places"].value) if "places" in first.metadata else ""
+        where = f", e.g. {places}" if places else ""
+        return f"check {first.asset_check_key.to_user_string()} failed: {first.description}{where}{more}", FAILED
     for event in result.all_events:
         error = getattr(event.event_specific_data, "error", None)
         if error is not None:
@@ -305,6 +317,15 @@ def _failure(result: "dg.ExecuteInProcessResult") -> tuple[str, int]:
                 return message.split(": ", 1)[-1], FAILED
             return f"{event.step_key or 'the run'} broke with {message}; --debug shows where", FAILED
     return "the run failed", FAILED
+
+
+def _drifts(result: "dg.ExecuteInProcessResult") -> list[str]:
+    """What is unlike the runs before, a line each."""
+    return [e.description or "" for e in result.get_asset_check_evaluations() if not e.passed and _warns(e)]
+
+
+def _warns(evaluation: "dg.AssetCheckEvaluation") -> bool:
+    return evaluation.severity.value == "WARN"
 
 
 def _stands(data: Path, shown: Path, run: str) -> str:

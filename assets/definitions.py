@@ -1,21 +1,19 @@
-"""The code location: assembles assets, checks, the job, resources and the executor, and does nothing else."""
+"""The code location: assembles assets, checks, jobs, triggers, resources and the executor, and does nothing else."""
 
 import dagster as dg
 
 from assets.checks import CHECKS
 from assets.flow import ASSETS
-from assets.resources import Folders, default
-
-corpus = dg.define_asset_job(
-    "corpus",
-    selection=dg.AssetSelection.all(),
-    description="Raw pages in, articles.parquet out: every step, every check, then the swap.",
-)
+from assets.resources import Folders
+from assets.settings import default
+from assets.triggers import SCHEDULES, SENSORS, corpus
 
 defs = dg.Definitions(
     assets=ASSETS,
     asset_checks=CHECKS,
     jobs=[corpus],
+    schedules=SCHEDULES,
+    sensors=SENSORS,
     resources={"folders": Folders(seeds=default("seeds"), data=default("data"))},
     # One process: a step costs milliseconds to start instead of seconds, and a run holds one lock.
     executor=dg.in_process_executor,

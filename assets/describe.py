@@ -1,10 +1,16 @@
-"""The declarations of the tables as others show them: Dagster's column schema, the data dictionary in Markdown."""
+"""Tables as others show them: Dagster's column schema, figures and links to code, the data dictionary in Markdown."""
 
+import inspect
 import re
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from assets.figures import Figures
 from pipeline.tables import ARTICLES, PUBLISHED, Column, Table
 
 MARKED = re.compile(r"(<!-- columns:.*?-->)\n.*?(<!-- end of columns -->)", re.DOTALL)
@@ -40,6 +46,34 @@ def column_schema(table: Table) -> dg.TableSchema:
         ],
         constraints=dg.TableConstraints(other=[f"key: {', '.join(table.key)}"]),
     )
+
+
+def metadata(figures: Figures) -> Mapping[str, dg.MetadataValue[Any]]:
+    """Numbers as numbers, so that the Plots tab draws them; counts as tables of records, which are never rendered."""
+    numbers = {
+        name: dg.MetadataValue.int(n) if isinstance(n, int) else dg.MetadataValue.float(n)
+        for name, n in figures.numbers.items()
+    }
+    return numbers | {name: records(counts) for name, counts in figures.counts.items()}
+
+
+def records(frame: pl.DataFrame) -> dg.TableMetadataValue:
+    columns = [dg.TableColumn(name, "int" if dtype.is_integer() else "string") for name, dtype in frame.schema.items()]
+    return dg.MetadataValue.table([dg.TableRecord(row) for row in frame.to_dicts()], dg.TableSchema(columns))
+
+
+def code(*functions: Callable[..., Any]) -> dg.CodeReferencesMetadataValue:
+    """Links to the functions that make an asset, as the code stands on this machine."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # users can't do anything about it
+        return dg.CodeReferencesMetadataValue(code_references=[_code(function) for function in functions])
+
+
+def _code(function: Callable[..., Any]) -> dg.LocalFileCodeReference:
+    path = Path(inspect.getsourcefile(function) or "").resolve()
+    line = inspect.getsourcelines(function)[1]
+    label = f"{'/'.join(path.parts[-2:])}: {function.__name__}"
+    return dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
 
 
 def dictionary() -> str:

@@ -1,10 +1,13 @@
 """The assets: one step per barrier, so that batches pass through many functions at once. No logic on text.
 
-A step reads staged tables and stages its own; `published` moves a whole set of them to where readers look.
+A step reads staged tables and stages its own; `published` moves a whole set of them to where readers look. Steps that
+work page by page make only the pages that are new or changed (`bypage`); others run if what they start from changed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,14 +15,18 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets import bypage
 from assets import seeds as drops
-from assets.describe import column_schema
+from assets.describe import code, column_schema, metadata
+from assets.drift import measured
+from assets.figures import remembered
 from assets.parquet import TableWriter
-from assets.progress import progress
 from assets.resources import POOL, Folders
-from assets.store import StoreError
+from assets.store import Published, Store, StoreError
 from pipeline import corpus
-from pipeline.corrections import account
+from pipeline.changes import State
+from pipeline.changes import changes as compare
+from pipeline.corrections import account, seen
 from pipeline.dedup import dedup as fold
 from pipeline.faults import one_per_record
 from pipeline.furniture import furniture as learn
@@ -28,15 +35,20 @@ from pipeline.read import read as decode
 from pipeline.rulebook import RuleError
 from pipeline.tables import (
     ARTICLES,
+    CHANGES,
+    CONTEXTS,
     CORRECTIONS,
     DUPLICATES,
     FILES,
     FURNITURE,
     GIVEN,
+    HISTORY,
     LINES,
+    MADE_FROM,
     PAGE_ARTICLES,
     PAGES,
     PUBLISHED,
+    READINGS,
     REJECTED,
     STORIES,
     TEXTS,
@@ -44,9 +56,11 @@ from pipeline.tables import (
     TableError,
 )
 
-BATCH = 1_000  # pages that go through the steps together
+# A day's run may be late or fail once; whoever reads the table should know of two that are missing.
+FRESH = {ARTICLES: dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))}
 
-Run = Callable[..., None]  # the folders, then a writer for each table that the step makes
+Seen = Mapping[str, int]
+Run = Callable[..., Seen | None]  # the folders, then a writer for each whole table that the step makes
 
 SEEDS = dg.AssetSpec(
     "seeds",
@@ -65,38 +79,68 @@ def plain_errors() -> Iterator[None]:
         raise dg.Failure(str(e), allow_retries=False) from e
 
 
-def step(
-    group: str,
-    makes: Sequence[Table],
-    needs: Sequence[Table] = (),
-    deps: Sequence[str] = (),
-    versions: Sequence[str] = (),
-) -> Callable[[Run], dg.AssetsDefinition]:
-    """A function that stages tables as Dagster assets, described by the tables' declarations."""
+@dataclass(frozen=True)
+class Step:
+    """What a step makes of what: `makes` are whole tables, which `run` is given writers for, `parts` those that it
+    makes page by page. `looks`: it looks outside of the data folder, and so runs even if nothing has changed there.
+    `calls`: the functions of the pipeline that do the work, to link to."""
 
-    def decorate(run: Run) -> dg.AssetsDefinition:
+    name: str
+    run: Run
+    group: str
+    makes: Sequence[Table]
+    parts: Sequence[Table] = ()
+    needs: Sequence[Table] = ()
+    deps: Sequence[str] = ()
+    versions: Sequence[str] = ()
+    looks: bool = False
+    calls: Sequence[Callable[..., Any]] = ()
+
+    @property
+    def tables(self) -> Sequence[Table]:
+        return (*self.makes, *self.parts)
+
+    def bring_up_to_date(self, folders: Folders) -> Seen | None:
+        """Runs if there is something to do. → what it has seen outside of the data folder"""
+        store = folders.store
+        if self.looks or not store.is_current(self.tables, self.needs, self.versions):
+            with store.step(self.makes, self.needs, self.versions, (self.name, self.parts)) as writers:
+                return self.run(folders, *writers)
+        return None
+
+    def assets(self) -> dg.AssetsDefinition:
+        """The tables as Dagster assets, described by their declarations."""
         specs = [
             dg.AssetSpec(
                 table.name,
-                deps=[*deps, *(need.name for need in needs)],
+                deps=[*self.deps, *(need.name for need in self.needs)],
                 description=table.meaning,
-                group_name=group,
+                group_name=self.group,
                 kinds={"polars", "parquet"},
-                metadata={"dagster/column_schema": column_schema(table)},
+                metadata={
+                    "dagster/column_schema": column_schema(table),
+                    "dagster/code_references": code(self.run, *self.calls),
+                },
+                freshness_policy=FRESH.get(table),
             )
-            for table in makes
+            for table in self.tables
         ]
 
-        @dg.multi_asset(name=run.__name__, specs=specs, pool=POOL, description=run.__doc__)
-        def asset(folders: Folders) -> Iterator[dg.MaterializeResult[Any]]:
-            with plain_errors(), folders.store.writers(makes, needs, versions) as writers:
-                run(folders, *writers)
-            for table in makes:
+        @dg.multi_asset(name=self.name, specs=specs, pool=POOL, description=self.run.__doc__)
+        def asset(folders: Folders) -> Iterator[dg.MaterializeResult[Any] | dg.AssetObservation]:
+            with plain_errors():
+                seen = self.bring_up_to_date(folders)
+            if seen:
+                yield dg.AssetObservation(SEEDS.key, metadata=seen)
+            for table in self.tables:
                 yield result(folders, table)
 
         return asset
 
-    return decorate
+
+def step(group: str, makes: Sequence[Table], **more: Any) -> Callable[[Run], Step]:
+    """A function as the step of its name."""
+    return lambda run: Step(run.__name__, run, group, makes, **more)
 
 
 def result(folders: Folders, table: Table) -> dg.MaterializeResult[Any]:
@@ -105,63 +149,66 @@ def result(folders: Folders, table: Table) -> dg.MaterializeResult[Any]:
         asset_key=table.name,
         metadata={
             "dagster/row_count": stamp.rows,
-            "bytes": folders.store.path(table).stat().st_size,
+            "bytes": folders.store.size(table),
             "path": dg.MetadataValue.path(str(folders.store.path(table))),
+            **metadata(remembered(folders.store, table)),
         },
         data_version=dg.DataVersion(stamp.digest),
     )
 
 
-@step("reading", makes=(FILES, REJECTED, TEXTS, GIVEN), deps=("seeds",))
-def read(folders: Folders, files: TableWriter, rejected: TableWriter, texts: TableWriter, given: TableWriter) -> None:
-    """Finds the drops; decodes, repairs and identifies their pages; reads the corrections of lines."""
+@step(
+    "reading",
+    makes=(FILES, REJECTED, GIVEN),
+    parts=(TEXTS,),
+    deps=("seeds",),
+    versions=("reading",),
+    looks=True,
+    calls=(decode,),
+)
+def read(folders: Folders, files: TableWriter, rejected: TableWriter, given: TableWriter) -> Seen:
+    """Finds the drops; decodes, repairs and identifies their new and changed pages; reads the corrections of lines."""
     found = drops.find(Path(folders.seeds))
     sidecar, faults = drops.sidecars(found)
     corrections, wrong = drops.corrections(found)
     given.write(corrections)
-    refused, pages = [drops.rejected(found), faults, wrong], [TEXTS.empty().select("page")]
-    with progress("read", sum(file.fate is None for file in found), "files") as advance:
-        for raw, lost in drops.batches(found, BATCH):
-            good, bad = decode(raw, sidecar)
-            texts.write(good)
-            pages.append(good.select("page"))
-            refused += [lost, bad]
-            advance(len(raw) + len(lost))
-    refusals = one_per_record(pl.concat(refused))
+    seen = bypage.read(folders, found, sidecar)
+    readings = folders.store.scan_parts("read", READINGS).collect()
+    lost = readings.filter(pl.col("page_id").is_null()).select("path", "reason", "detail", "todo", record=0)
+    refusals = one_per_record(pl.concat([drops.rejected(found), faults, wrong, REJECTED.conform(lost)]))
     rejected.write(refusals)
-    files.write(drops.files(found, pl.concat(pages), refusals))
+    pages = readings.filter(pl.col("page_id").is_not_null()).select(page="path")
+    files.write(drops.files(found, pages, refusals))
+    return {"files": len(found), "bytes": sum(file.n_bytes or 0 for file in found), **seen}
 
 
-@step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules",))
+@step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules", "counting"), calls=(corpus.count, learn))
 def furniture(folders: Folders, furniture: TableWriter) -> None:
     """Learns over the whole corpus which lines are page furniture."""
-    counted = [corpus.count(texts, folders.rules) for texts in _pages(folders, "learn")]
-    furniture.write(learn(pl.concat(counted or [corpus.count(TEXTS.empty(), folders.rules)])))
+    bypage.count(folders)
+    furniture.write(learn(folders.store.scan_parts("count", CONTEXTS).collect()))
 
 
 @step(
     "understanding",
-    makes=(LINES, PAGE_ARTICLES, PAGES, CORRECTIONS),
+    makes=(CORRECTIONS,),
+    parts=(LINES, PAGE_ARTICLES, PAGES),
     needs=(TEXTS, FURNITURE, GIVEN),
-    versions=("rules", "model"),
+    versions=("rules", "model", "understanding"),
+    calls=(corpus.understand,),
 )
-def understand(
-    folders: Folders, lines: TableWriter, page_articles: TableWriter, pages: TableWriter, corrections: TableWriter
-) -> None:
+def understand(folders: Folders, corrections: TableWriter) -> None:
     """Gives every line its role and its reason, every article its lines, every page its kind; users' corrections
     go before all else."""
-    learnt, given = folders.store.read(FURNITURE), folders.store.read(GIVEN)
-    seen = []
-    for texts in _pages(folders, "understand"):
-        done = corpus.understand(texts, learnt, folders.rules, folders.model, given)
-        lines.write(done.lines)
-        page_articles.write(done.page_articles)
-        pages.write(done.pages)
-        seen.append(done.seen)
-    corrections.write(account(given, seen))
+    given = folders.store.read(GIVEN)
+    bypage.understand(folders, folders.store.read(FURNITURE), given)
+    corrected = folders.store.scan_parts("understand", MADE_FROM).select("page", "page_id")
+    pages = corrected.filter(pl.col("page_id").is_in(given["page_id"].implode())).collect()["page"]
+    lines = folders.store.scan_parts("understand", LINES).filter(pl.col("page").is_in(pages.implode()))
+    corrections.write(account(given, [seen(lines.collect(), given)]))
 
 
-@step("articles", makes=(DUPLICATES, STORIES), needs=(PAGE_ARTICLES,))
+@step("articles", makes=(DUPLICATES, STORIES), needs=(PAGE_ARTICLES,), versions=("folding",), calls=(fold,))
 def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> None:
     """Finds the same article on several pages, and the same copy in several outlets."""
     folded, shared = fold(folders.store.read(PAGE_ARTICLES))
@@ -169,42 +216,67 @@ def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> No
     stories.write(shared)
 
 
-@step("articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES))
+@step(
+    "articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES), versions=("selecting",), calls=(select,)
+)
 def articles(folders: Folders, articles: TableWriter) -> None:
     """Keeps one row of each article."""
     articles.write(select(*(folders.store.read(table) for table in (PAGE_ARTICLES, DUPLICATES, STORIES))))
+
+
+@step("published", makes=(CHANGES,), needs=(ARTICLES, DUPLICATES), versions=("telling",), looks=True, calls=(compare,))
+def changes(folders: Folders, changes: TableWriter) -> None:
+    """Says what is other than in the generation that readers see, and why."""
+    store = folders.store
+    tables = (ARTICLES, DUPLICATES, MADE_FROM)
+    live = [store.published.read(table) for table in tables]
+    staged = [store.read(ARTICLES), store.read(DUPLICATES), store.scan_parts("understand", MADE_FROM).collect()]
+    changes.write(compare(State(*live), State(*staged), store.published.other_version(store.versions)))
+
+
+def publish(folders: Folders) -> Published:
+    """Makes the staged tables what readers see."""
+    store = folders.store
+    facts = {"versions": {**store.versions, "broadsheet": version("broadsheet")}, "changes": counted(folders)}
+    return store.publish(PUBLISHED, facts, HISTORY, {MADE_FROM: "understand"})
+
+
+def counted(folders: Folders) -> dict[str, dict[str, int]]:
+    """How many articles were added, changed and removed, by why."""
+    told = folders.store.scan(CHANGES).group_by("change", "why").len().sort("change", "why").collect()
+    found: dict[str, dict[str, int]] = {"added": {}, "changed": {}, "removed": {}}
+    for change, why, n in told.iter_rows():
+        found[change][why] = n
+    return found
 
 
 @dg.asset(
     deps=[table.name for table in PUBLISHED],
     group_name="published",
     kinds={"parquet"},
+    metadata={"dagster/code_references": code(Store.publish)},
     pool=POOL,
     description="The tables as readers find them: one generation, swapped in whole once every check has passed.",
 )
 def published(folders: Folders) -> dg.MaterializeResult[Any]:
     store = folders.store
     with plain_errors():
-        done = store.publish(PUBLISHED, {"versions": {**store.versions, "broadsheet": version("broadsheet")}})
+        watched = measured(store)  # before the swap: after it nothing is new
+        done = publish(folders)
     return dg.MaterializeResult(
         metadata={
             "generation": done.generation,
             "new": done.new,
+            **{f"articles_{change}": sum(by.values()) for change, by in counted(folders).items()},
+            "why": dg.MetadataValue.json(counted(folders)),
             "kept": dg.MetadataValue.json(store.names()),
             "path": dg.MetadataValue.path(str(store.generations / done.generation)),
             **done.rows,
+            **watched,
         },
         data_version=dg.DataVersion(done.generation.split("-")[-1]),
     )
 
 
-ASSETS: list[dg.AssetSpec | dg.AssetsDefinition] = [SEEDS, read, furniture, understand, dedup, articles, published]
-
-
-def _pages(folders: Folders, what: str) -> Iterator[pl.DataFrame]:
-    """All pages in batches, with progress."""
-    total = folders.store.require(TEXTS)["texts"].rows
-    with progress(what, total, "pages") as advance:
-        for batch in folders.store.batches(TEXTS, BATCH):
-            yield batch
-            advance(len(batch))
+STEPS = [read, furniture, understand, dedup, articles, changes]
+ASSETS: list[dg.AssetSpec | dg.AssetsDefinition] = [SEEDS, *(step.assets() for step in STEPS), published]

@@ -1,11 +1,9 @@
-"""Parquet files: the one writer of every table, and readers that hand out whole pages. Nothing on folders."""
+"""Parquet files: the one writer of every table. Nothing on folders."""
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -17,7 +15,6 @@ from pipeline.tables import Table
 # file do not depend on the batches that the rows came in.
 GROUP_ROWS = 65_536
 GROUP_BYTES = 32 << 20
-PIECE_ROWS = 8_192
 OPTIONS: dict[str, Any] = {
     "compression": "zstd",
     "compression_level": 3,
@@ -127,65 +124,3 @@ def text_bytes(frame: pl.DataFrame) -> pl.Series:
     if not texts:
         return pl.repeat(0, len(frame), dtype=pl.Int64, eager=True)
     return frame.select(pl.sum_horizontal(texts).cast(pl.Int64)).to_series()
-
-
-class PageReader:
-    """Reads a table's rows in the order of the file, cut where a page ends."""
-
-    def __init__(self, path: Path, table: Table) -> None:
-        self._table = table
-        self._file = pq.ParquetFile(path)
-        self._pieces = self._frames()
-        self._held = table.empty()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-
-    def batches(self, pages: int) -> Iterator[pl.DataFrame]:
-        """Frames of `pages` whole pages, of fewer where they are long and at the end."""
-        for piece in self._pieces:
-            held = pl.concat([self._held, piece])
-            page = held["page"].rle_id()
-            whole = int(page[-1])  # the last page may go on in the next piece
-            full = whole if int(text_bytes(held).sum()) >= GROUP_BYTES else whole - whole % pages
-            for first in range(0, full, pages):
-                begin, end = page.search_sorted(pl.Series([first, min(first + pages, full)], dtype=page.dtype))
-                yield held.slice(int(begin), int(end) - int(begin))
-            self._held = held.filter(page >= full)
-        last, self._held = self._held, self._table.empty()
-        while len(last):
-            page = last["page"].rle_id()
-            yield last.filter(page < pages)
-            last = last.filter(page >= pages)
-
-    def take(self, pages: pl.Series) -> pl.DataFrame:
-        """The next rows, as long as they are of these pages."""
-        taken = [self._table.empty()]
-        while (frame := self._next()) is not None:
-            strange = (~frame["page"].is_in(pages.implode())).arg_true()
-            n = int(strange[0]) if len(strange) else len(frame)
-            taken.append(frame.head(n))
-            self._held = frame.slice(n)
-            if n < len(frame):
-                break
-        return pl.concat(taken)
-
-    def rest(self) -> Iterator[pl.DataFrame]:
-        while (frame := self._next()) is not None:
-            self._held = self._table.empty()
-            yield frame
-
-    def _next(self) -> pl.DataFrame | None:
-        return self._held if len(self._held) else next(self._pieces, None)
-
-    def _frames(self) -> Iterator[pl.DataFrame]:
-        for group in range(self._file.num_row_groups):
-            frame = pl.from_arrow(self._file.read_row_group(group))
-            assert isinstance(frame, pl.DataFrame)
-            # Small pieces: `take` looks at whole pieces, however few of the rows it needs.
-            yield from frame.cast(self._table.schema).iter_slices(PIECE_ROWS)

@@ -5,9 +5,12 @@ folder would count its pages twice, one to a place outside would read what nobod
 """
 
 import errno
+import hashlib
 import os
 import re
 import stat
+import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +53,14 @@ _KINDS = {
     ),
     **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), ("archive", "not unpacked")),
 }
-# A batch is measured by what it holds once unpacked, about.
+# A page is measured by what it holds once unpacked, about.
 _GZIP_FACTOR = 5
+# Shares of the pages that are kept together; fixed, so that neither the size of the corpus nor its history tells.
+UNITS = 256
+# Nanoseconds in which a file may change twice and its times once: the coarsest clock of a file system (FAT's).
+_GRAIN = 2 * 10**9
+_TRIES = 3  # at a file that changes while it is read
+STATE = pl.Schema({"n_bytes": pl.Int64, "modified": pl.Int64, "changed": pl.Int64, "inode": pl.UInt64})
 
 
 class SeedsError(Exception):
@@ -63,24 +72,29 @@ class Found:
     """A file below the seeds folder (or a folder or link that is not entered).
 
     `path` is relative to the folder, with `/` between its parts; a backslash in it is doubled and a byte that is
-    not UTF-8 written as `\\xNN`, so that no two files share one. `n_bytes` and `modified` (nanoseconds since
-    1970) are None where they can't be had. `fate` is None for a page that is to be read, else `rejected` (for a
-    `reason` of `TODO`) or `ignored` (`reason`: hidden, read-me, manifest, corrections or link); `why` says it.
+    not UTF-8 written as `\\xNN`, so that no two files share one. `n_bytes`, `modified` and `changed` (nanoseconds
+    since 1970; the latter of the inode) and `inode` are None where they can't be had. `fate` is None for a page that
+    is to be read, else `rejected` (for a `reason` of `TODO`) or `ignored` (`reason`: hidden, read-me, manifest,
+    corrections or link); `why` says it.
     """
 
     path: str
     location: str
     n_bytes: int | None = None
     modified: int | None = None
+    changed: int | None = None
+    inode: int | None = None
     fate: str | None = None
     reason: str | None = None
     why: str | None = None
 
 
 class Batch(NamedTuple):
-    """The bytes of some files (path, raw), and REJECTED for those that could no longer be read."""
+    """The bytes of some files (path, raw), how they were found (path and STATE), and REJECTED for those that could no
+    longer be read."""
 
     raw: pl.DataFrame
+    states: pl.DataFrame
     rejected: pl.DataFrame
 
 
@@ -99,39 +113,44 @@ def find(seeds: Path) -> list[Found]:
     return sorted(_walk(root), key=lambda found: found.path)
 
 
-def groups(found: Iterable[Found], max_pages: int = 1000, max_bytes: int = 64 * 2**20) -> Iterator[list[Found]]:
-    """The pages to be read in groups of at most `max_pages` and about `max_bytes` of text; one at least."""
-    group: list[Found] = []
-    room = max_bytes
-    for page in found:
-        if page.fate is None:
-            weight = (page.n_bytes or 0) * (_GZIP_FACTOR if page.path.lower().endswith(".gz") else 1)
-            if group and (len(group) == max_pages or weight > room):
-                yield group
-                group, room = [], max_bytes
-            group.append(page)
-            room -= weight
-    if group:
-        yield group
+def fingerprint(seeds: Path) -> tuple[str, float]:
+    """A digest of all that a listing of the folder shows, and when its newest file was changed (seconds since 1970);
+    hidden files and folders don't count. SeedsError where the folder itself can't be read."""
+    rows = [(f.path, f.n_bytes, f.modified, f.inode, f.reason) for f in find(seeds) if f.reason != "hidden"]
+    digest = hashlib.blake2b("\n".join(map(repr, rows)).encode(), digest_size=16).hexdigest()
+    return digest, max((row[2] or 0 for row in rows), default=0) / 1e9
+
+
+def listing(found: Iterable[Found]) -> pl.DataFrame:
+    """The pages to be read → path, STATE, `unit` (the share of the pages that it belongs to, by its path alone) and
+    `weight` (bytes of text, about)."""
+    rows = [
+        (f.path, f.n_bytes, f.modified, f.changed, f.inode, f"{zlib.crc32(f.path.encode()) % UNITS:02x}")
+        for f in found
+        if f.fate is None
+    ]
+    schema = pl.Schema([("path", pl.String), *STATE.items(), ("unit", pl.String)])
+    packed = pl.col("path").str.to_lowercase().str.ends_with(".gz")
+    weight = pl.col("n_bytes").fill_null(0) * pl.when(packed).then(_GZIP_FACTOR).otherwise(1)
+    return pl.DataFrame(rows, schema=schema, orient="row").with_columns(weight=weight)
 
 
 def load(group: Iterable[Found]) -> Batch:
     """The bytes of a group of files, in its order."""
     rows: list[tuple[str, bytes]] = []
+    states: list[tuple[object, ...]] = []
     faults: list[Rejection] = []
     for page in group:
         try:
             # One byte past the bound shows the read step that a file has grown beyond it.
-            rows.append((page.path, _bytes(page.location, MAX_PAGE_BYTES + 1)))
+            raw, state = _read(page.location, MAX_PAGE_BYTES + 1)
+            rows.append((page.path, raw))
+            states.append((page.path, *state))
         except OSError as e:
             faults.append(Rejection(page.path, 0, *_fault(e)))
-    raw = pl.DataFrame(rows, schema={"path": pl.String, "raw": pl.Binary}, orient="row")
-    return Batch(raw, rejections(faults, TODO))
-
-
-def batches(found: Iterable[Found], max_pages: int = 1000, max_bytes: int = 64 * 2**20) -> Iterator[Batch]:
-    """`groups`, each loaded when it is asked for: one batch at a time is in memory."""
-    return map(load, groups(found, max_pages, max_bytes))
+    raws = pl.DataFrame(rows, schema={"path": pl.String, "raw": pl.Binary}, orient="row")
+    seen = pl.DataFrame(states, schema={"path": pl.String, **STATE}, orient="row")
+    return Batch(raws, seen, rejections(faults, TODO))
 
 
 def sidecars(found: Iterable[Found]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -170,7 +189,7 @@ def _told(
     for file in found:
         if file.reason == kind:
             try:
-                raw = _bytes(file.location, MAX_TABLE_BYTES + 1)
+                raw, _ = _read(file.location, MAX_TABLE_BYTES + 1)
             except OSError as e:
                 faults.append(Rejection(file.path, 0, *_fault(e)))
                 continue
@@ -241,12 +260,14 @@ def _walk(root: str) -> Iterator[Found]:
                         folders.append(entry.path)
         except OSError as e:
             reason, why = _fault(e)
-            yield Found(_escaped(_relative(folder, root)), folder, None, None, "rejected", reason, f"a folder; {why}")
+            why = f"a folder; {why}"
+            yield Found(_escaped(_relative(folder, root)), folder, fate="rejected", reason=reason, why=why)
 
 
 def _look(entry: "os.DirEntry[str]", root: str) -> Found | None:
     """An entry of a folder, judged by all but its bytes; None for a folder to be entered."""
-    relative, size, modified = _relative(entry.path, root), None, None
+    relative = _relative(entry.path, root)
+    state: tuple[int, int, int, int] | tuple[None, None, None, None] = (None, None, None, None)
     verdict: tuple[str, str, str] | None
     try:
         hidden = entry.name.startswith(".")
@@ -258,11 +279,11 @@ def _look(entry: "os.DirEntry[str]", root: str) -> Found | None:
             verdict = ("ignored", "hidden", "a hidden folder")
         else:
             status = entry.stat(follow_symlinks=False)
-            size, modified = status.st_size, status.st_mtime_ns
+            state = _state(status)
             verdict = _file(entry.name, relative, status)
     except OSError as e:
         verdict = ("rejected", *_fault(e))
-    return Found(_escaped(relative), entry.path, size, modified, *(verdict or (None, None, None)))
+    return Found(_escaped(relative), entry.path, *state, *(verdict or (None, None, None)))
 
 
 def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, str] | None:
@@ -271,6 +292,8 @@ def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, s
         return "ignored", "hidden", "a hidden file"
     if not stat.S_ISREG(status.st_mode):
         return "rejected", "not-a-file", "a pipe, socket or device"
+    if relative.isascii() and name.endswith(".txt") and name[:6].lower() != "readme":
+        return _size(status)  # what most files are, without a look at all that they could be
     if re.fullmatch(r"(?i)readme(\..*)?", name):
         return "ignored", "read-me", "a read-me"
     if name.lower() == MANIFEST:
@@ -283,9 +306,11 @@ def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, s
     if extension not in _PAGES:
         reason, why = _KINDS.get(extension, ("not-a-page", "only .txt, .text and names without extension are read"))
         return "rejected", reason, f".{extension}: {why}"
-    if status.st_size > MAX_PAGE_BYTES:
-        return "rejected", "too-large", f"{status.st_size} bytes"
-    return None
+    return _size(status)
+
+
+def _size(status: os.stat_result) -> tuple[str, str, str] | None:
+    return ("rejected", "too-large", f"{status.st_size} bytes") if status.st_size > MAX_PAGE_BYTES else None
 
 
 def _extension(name: str) -> str:
@@ -306,13 +331,27 @@ def _link(location: str, root: str) -> tuple[str, str, str]:
     return "rejected", "outside", f"a link to {target}, which is outside of the folder"
 
 
-def _bytes(location: str, most: int) -> bytes:
-    """The first `most` bytes of a regular file, whatever has taken its place since it was listed."""
-    with open(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "no longer a file")
-        return file.read(min(status.st_size, most))
+def _read(location: str, most: int) -> tuple[bytes, tuple[int | None, ...]]:
+    """The first `most` bytes of a regular file, whatever has taken its place since it was listed, and its STATE then.
+    A file that changed meanwhile is read again. `modified` is None where a later look could not tell that it has
+    changed: where it goes on changing, and where it was changed within a clock's grain of being read (git's rule)."""
+    for _ in range(_TRIES):
+        start = time.time_ns()
+        with open(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(errno.EINVAL, "no longer a file")
+            raw = file.read(min(status.st_size, most))
+            before, after = _state(status), _state(os.fstat(file.fileno()))
+        if before == after and len(raw) == min(status.st_size, most):
+            n_bytes, modified, changed, inode = before
+            settled = max(modified, changed) < start - _GRAIN
+            return raw, (n_bytes, modified if settled else None, changed, inode)
+    return raw, (len(raw), None, None, None)
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _fault(e: OSError) -> tuple[str, str]:
@@ -326,7 +365,7 @@ def _relative(location: str, root: str) -> str:
 
 
 def _escaped(relative: str) -> str:
-    return _printable(relative.replace("\\", "\\\\"))
+    return _printable(relative.replace("\\", "\\\\")) if not relative.isascii() or "\\" in relative else relative
 
 
 def _is_utf8(name: str) -> bool:

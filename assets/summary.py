@@ -27,12 +27,14 @@ class Generation:
         return pl.scan_parquet(self.folder / f"{table.name}.parquet", schema=table.schema)
 
 
-def summary(data: Path, shown: Path) -> str:
-    """The published tables of `data`, a folder that the user calls `shown`, in some twenty lines."""
+def summary(data: Path, shown: Path, drifts: Iterable[str] = ()) -> str:
+    """The published tables of `data`, a folder that the user calls `shown`, in some twenty lines; and what drifts."""
     tables = Generation(data)
     lines = [*_files(tables), *_corrections(tables), *_pages(tables), *_articles(tables), *_lines(tables)]
     for name in ("outlet", "date"):
         lines += _settled(tables, name)
+    for drift in drifts:
+        lines += _wrapped("drift", drift)
     return "\n".join([*lines, "", *_where(tables, shown), *_warning(tables)])
 
 

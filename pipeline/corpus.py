@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import polars as pl
 
+from pipeline import tracking
 from pipeline.assemble import assemble
 from pipeline.correct import correct, signed
 from pipeline.corrections import account, seen
 from pipeline.dedup import dedup
 from pipeline.furniture import contexts, furniture
-from pipeline.label import label
+from pipeline.label import label, lookups
 from pipeline.linemodel import LineModel
 from pipeline.lines import lines
 from pipeline.publish import articles
@@ -25,13 +26,14 @@ NONE_GIVEN = GIVEN.empty()
 
 
 class Understood(NamedTuple):
-    """The tables that one batch of pages gives: the ledger, its articles, what each page is; and how the batch has the
-    lines that corrections name."""
+    """The tables that one batch of pages gives: the ledger, its articles, what each page is; how the batch has the
+    lines that corrections name; and what furniture its pages asked for (page, asked)."""
 
     lines: pl.DataFrame
     page_articles: pl.DataFrame
     pages: pl.DataFrame
     seen: pl.DataFrame
+    asked: pl.DataFrame
 
 
 class Corpus(NamedTuple):
@@ -65,9 +67,11 @@ def understand(
 ) -> Understood:
     """`texts` (a batch of whole pages), the corpus's `furniture` and the corrections `given` → ledger, articles, pages
     of the batch."""
-    corrected = correct(split(labelled(texts, furniture, rules), rules, model), given)
+    rows = labelled(texts, furniture, rules)
+    corrected = correct(split(rows, rules, model), given)
     ledger, page_articles, pages = assemble(corrected, texts, rules)
-    return Understood(signed(ledger, given), page_articles, pages, seen(ledger, given))
+    asked = tracking.asked(lookups(rows, texts, rules))
+    return Understood(signed(ledger, given), page_articles, pages, seen(ledger, given), asked)
 
 
 def corpus(
@@ -80,7 +84,7 @@ def corpus(
     """Raw pages in memory (path, raw), their sidecar rows and corrections → every table."""
     texts, rejected = read(raw, sidecar)
     learnt = furniture(count(texts, rules))
-    ledger, page_articles, pages, found = understand(texts, learnt, rules, model, given)
+    ledger, page_articles, pages, found, _ = understand(texts, learnt, rules, model, given)
     duplicates, stories = dedup(page_articles)
     table = articles(page_articles, duplicates, stories)
     tables = (rejected, learnt, ledger, page_articles, pages, duplicates, stories, table)

@@ -27,7 +27,7 @@ SHARED = 3
 
 def contexts(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """`lines` of a batch of whole pages → one row for the first and the last print of each line on its page, in the
-    order of the page; batches are concatenated for `furniture`. All but scope, line_key and prose are hashes:
+    order of the page; batches are concatenated for `furniture`. Besides page, scope, line_key and prose, hashes:
 
     - `before_0`, `before_1` …, `after_0` …: the paragraphs before and after it, from the nearest; null off the page
     - `above`, `below`: the line next to it, null where both are paragraphs; the page's edge counts as a line
@@ -55,10 +55,10 @@ def contexts(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.Da
         .join(pages, on="page", how="inner", maintain_order="left")
         .join(scopes(lines, texts, rules), on="page", how="left", maintain_order="left")
         .select(
+            "page",
             "scope",
             "line_key",
             "prose",
-            pl.col("page").hash(),
             *(paragraph(place - 1 - x).alias(f"before_{x}") for x in range(BLOCK + 1)),
             *(paragraph(pl.col("so_far") + y).alias(f"after_{y}") for y in range(BLOCK + 1)),
             "above",
@@ -71,6 +71,7 @@ def contexts(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.Da
 def furniture(contexts: pl.DataFrame) -> pl.DataFrame:
     """All `contexts` of the corpus → FURNITURE: the lines with enough different contexts and, within a known outlet or
     site, the templates of lines whose numbers vary."""
+    contexts = contexts.with_columns(pl.col("page").hash())  # only told apart
     lines = counted(contexts)
     shared = lines.filter((pl.col("n_contexts") >= SHARED) & (pl.col("scope") != ""))
     numbered = (

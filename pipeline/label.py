@@ -147,12 +147,15 @@ def teasers(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
 def is_furniture(rows: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> pl.Series:
     """Whether the corpus has learnt the line as furniture of this page's outlet or site."""
     learnt = furniture.select("scope", "line_key", hit=pl.lit(True))
-    found = rows.select("page", line_key=line_key(pl.col("key"))).join(
-        scopes(rows, texts, rules), on="page", how="left", maintain_order="left"
-    )
-    keys = (pl.col("line_key"), template(pl.col("line_key")))
+    found = lookups(rows, texts, rules)
     hits = [
-        found.select("scope", key).join(learnt, on=["scope", "line_key"], how="left", maintain_order="left")["hit"]
-        for key in keys
+        found.select("scope", line_key=key).join(learnt, on=["scope", "line_key"], how="left", maintain_order="left")
+        for key in ("line_key", "template")
     ]
-    return (hits[0].fill_null(False) | hits[1].fill_null(False)).alias("furniture")
+    return (hits[0]["hit"].fill_null(False) | hits[1]["hit"].fill_null(False)).alias("furniture")
+
+
+def lookups(rows: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """page, scope, line_key, template: what each row is looked up as in the corpus's furniture."""
+    keys = rows.select("page", line_key=line_key(pl.col("key"))).with_columns(template=template(pl.col("line_key")))
+    return keys.join(scopes(rows, texts, rules), on="page", how="left", maintain_order="left")

@@ -106,6 +106,8 @@ def _arrow(dtype: Any) -> pa.DataType:
         pl.Boolean: pa.bool_(),
         pl.Int32: pa.int32(),
         pl.Int64: pa.int64(),
+        pl.UInt32: pa.uint32(),
+        pl.UInt64: pa.uint64(),
         pl.Float64: pa.float64(),
         pl.Date: pa.date32(),
     }
@@ -412,8 +414,94 @@ ARTICLES = Table(
     (ARTICLE_ID, OUTLET, DATE, TITLE, BODY, *DETAILS, _STORY_ID, *PLACE),
 )
 
-PUBLISHED = (ARTICLES, PAGE_ARTICLES, DUPLICATES, STORIES, LINES, PAGES, FURNITURE, CORRECTIONS, FILES, REJECTED)
+CHANGES = Table(
+    "changes",
+    "What a generation added to `articles`, changed in it and removed from it, against the one that was live before.",
+    ("article_id",),
+    (
+        Column("article_id", pl.String, "The article's, in this generation or the one before."),
+        Column("change", pl.String, "What became of it.", values=("added", "changed", "removed")),
+        Column(
+            "why",
+            pl.String,
+            "What brought it about: its page (by path; `moved-page`: the same bytes under another), what a manifest or "
+            "a correction says, what the corpus has learnt (`furniture`), other copies (`duplicate`, `story`), or a "
+            "new version of the rules, the model or the program.",
+            values=(
+                *("new-page", "changed-page", "moved-page", "removed-page", "sidecar", "corrections", "furniture"),
+                *("duplicate", "story", "rules", "model", "program"),
+            ),
+        ),
+        Column("columns", TEXT_LIST, "The columns whose value is another one, where it was changed."),
+        Column("page", pl.String, "The page it is on, or was on if it was removed."),
+    ),
+)
+
+_TABLES = (ARTICLES, PAGE_ARTICLES, DUPLICATES, STORIES, LINES, PAGES, FURNITURE, CORRECTIONS, FILES, REJECTED)
+PUBLISHED = (*_TABLES, CHANGES)
+# What tells the way to a generation, and not what is in it.
+HISTORY = (CHANGES,)
 STAGED = (
     *(FILES, REJECTED, TEXTS, GIVEN, FURNITURE, LINES, PAGE_ARTICLES, PAGES, CORRECTIONS),
-    *(DUPLICATES, STORIES, ARTICLES),
+    *(DUPLICATES, STORIES, ARTICLES, CHANGES),
+)
+
+# --- working tables: what tells a step which pages it must make anew; neither assets nor published
+
+READINGS = Table(
+    "readings",
+    "The files that pages were read from, as they were then.",
+    ("path",),
+    (
+        Column("path", pl.String, "Path relative to `seeds/`."),
+        Column("n_bytes", pl.Int64, "Size on disk in bytes.", nullable=True),
+        Column(
+            "modified", pl.Int64, "Nanoseconds since 1970; null: to be read again, whatever it says.", nullable=True
+        ),
+        Column("changed", pl.Int64, "The same for the inode (name, owner, mode).", nullable=True),
+        Column("inode", pl.UInt64, "The file's number in its file system.", nullable=True),
+        Column("sidecar", pl.UInt64, "Digest of what the manifests say of it."),
+        Column("weight", pl.Int64, "Bytes of its text; 0 where it was rejected."),
+        Column("page_id", pl.String, "The page's; null where it was rejected.", nullable=True),
+        Column("text", pl.UInt64, "Digest of the row of `texts`, the sidecar's columns left out.", nullable=True),
+        *(Column(c.name, c.dtype, c.meaning, nullable=True) for c in REJECTED.columns[2:]),
+    ),
+)
+
+_ROW_OF = (
+    PAGE,
+    Column("text", pl.UInt64, "Digest of the row of `texts`, the sidecar's columns left out."),
+    Column("sidecar", pl.UInt64, "Digest of what the manifests say of it."),
+)
+COUNTED = Table("counted", "The pages whose contexts were counted, as they were then.", ("page",), _ROW_OF)
+CONTEXTS = Table(
+    "contexts",
+    "What furniture is learnt from: the first and the last print of each line on its page, between its neighbours.",
+    ("page",),
+    (
+        PAGE,
+        Column("scope", pl.String, "The outlet or site that the line is counted in; empty where neither is known."),
+        Column("line_key", pl.String, "The line, folded."),
+        Column("prose", pl.Boolean, "Whether it is a paragraph."),
+        *(
+            Column(f"{side}_{n}", pl.UInt32, "Digest of a paragraph near it.", nullable=True)
+            for side in ("before", "after")
+            for n in range(4)
+        ),
+        Column("above", pl.UInt32, "Digest of the line above.", nullable=True),
+        Column("below", pl.UInt32, "Digest of the line below.", nullable=True),
+        Column("widest", pl.UInt64, "Digest of the page's widest paragraphs."),
+    ),
+)
+MADE_FROM = Table(
+    "made_from",
+    "What each page was understood from, as digests: bytes, sidecar, furniture on it, corrections of it.",
+    ("page",),
+    (
+        *_ROW_OF,
+        Column("page_id", pl.String, "The page's bytes."),
+        Column("furniture", pl.UInt64, "Digest of the learnt furniture that its lines are."),
+        Column("corrections", pl.UInt64, "Digest of the corrections of its lines."),
+        Column("asked", pl.List(pl.UInt64), "Digests of what furniture its lines could be."),
+    ),
 )

@@ -4,19 +4,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from running import MARK, PAGE, Job, run
+from running import Job, run, write_pages
 
 
 @pytest.fixture
 def seeds(tmp_path: Path) -> Path:
     folder = tmp_path / "seeds"
-    (folder / "drop").mkdir(parents=True)
-    for n, title in enumerate(
-        ("Harbour wall to rise again", "Ferry runs late into the night", "Market moves inland"), 3
-    ):
-        page = PAGE.format(title=f"{title} in {MARK}", mark=MARK, n=n).replace("harbour", f"harbour{n}")
-        (folder / "drop" / f"{n}.txt").write_text(page)
-    (folder / "drop" / "empty.txt").write_text("")
+    write_pages(folder / "drop")
     return folder
 
 

@@ -22,6 +22,22 @@ The harbour master promised room for all {n} boats at the northern quay, and sai
 """
 
 
+TITLES = ("Harbour wall to rise again", "Ferry runs late into the night", "Market moves inland")
+
+
+def write_pages(folder: Path) -> None:
+    """A page of one article for each title, and an empty file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for n, title in enumerate(TITLES, 3):
+        write_page(folder / f"{n}.txt", title, n)
+    (folder / "empty.txt").write_text("")
+
+
+def write_page(path: Path, title: str, n: int) -> None:
+    page = PAGE.format(title=f"{title} in {MARK}", mark=MARK, n=n).replace("harbour", f"harbour{n}")
+    path.write_text(page)
+
+
 def run(
     seeds: Path, data: Path, *assets: str, instance: dg.DagsterInstance | None = None, wait: float = 0
 ) -> dg.ExecuteInProcessResult:

@@ -166,7 +166,8 @@ def test_a_failed_check(run, seeds: Path, monkeypatch: pytest.MonkeyPatch) -> No
     live = Store(Path("data")).live()
     whole = corpus.understand
     monkeypatch.setattr(corpus, "understand", lambda *a: lossy(whole(*a)))
-    (seeds / "drop" / "3.txt").unlink()
+    page = seeds / "drop" / "4.txt"
+    page.write_text(page.read_text().replace("council", "assembly"))
     said = run("corpus")
     assert said.code == 1
     error = one_line(said)
@@ -249,7 +250,13 @@ def test_rollback(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
     run("corpus")
     second = Store(Path("data")).live()
     said = run("rollback")
-    assert (said.code, said.out) == (0, f"data: {first} is live, {second} was\n  {first}  live\n  {second}\n")
+    assert said.code == 0
+    told, *lines = said.out.splitlines()
+    assert told == f"data: {first} is live, {second} was"
+    assert [line.split()[0] for line in lines] == [first, second]
+    assert lines[0].endswith("  3 articles, 3 (new-page 3) added  live")
+    assert lines[1].endswith("  2 articles, 1 (removed-page 1) removed")
+    assert run("generations").out.splitlines() == lines
     assert f"(there are: {first} (live), {second})" in one_line(run("rollback", "--to", "nonsense"))
     assert run("rollback", "--to", str(second)).code == 0
     assert Store(Path("data")).live() == second

@@ -10,7 +10,7 @@ import pytest
 from dagster import AssetKey
 from running import MARK, Job, failures
 
-from assets import checks, flow
+from assets import checks, flow, incremental
 from assets.definitions import defs
 from assets.store import Store
 from pipeline import corpus, publish
@@ -23,7 +23,9 @@ def node(asset: str) -> Any:
 
 
 def contents(data: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (data / "current").iterdir()}
+    """Every file of the live generation, by its path in it."""
+    live = (data / "current").resolve()
+    return {str(path.relative_to(live)): path.read_bytes() for path in live.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("table", STAGED, ids=lambda table: table.name)
@@ -60,7 +62,7 @@ def test_every_finding_of_the_audits_has_its_check() -> None:
 def test_the_job_publishes_every_table(job: Job, data: Path) -> None:
     result = job()
     assert result.success, failures(result)
-    assert set(contents(data)) == {f"{table.name}.parquet" for table in PUBLISHED} | {"facts.json"}
+    assert {name.split("/")[0] for name in contents(data)} == {f"{t.name}.parquet" for t in PUBLISHED} | {"facts.json"}
     for table in PUBLISHED:
         frame = pl.read_parquet(data / f"{table.name}.parquet")
         assert frame.schema == table.schema
@@ -78,7 +80,7 @@ def test_the_same_pages_give_the_same_bytes(
     assert job().success
     assert job().success
     assert len(Store(data).names()) == 1, "the same content makes no new generation"
-    monkeypatch.setattr(flow, "BATCH", 1)
+    monkeypatch.setattr(incremental, "BATCH", 1)
     again = tmp_path / "again"
     assert job(into=again).success
     assert contents(again) == contents(data)
@@ -92,6 +94,10 @@ def test_no_scraped_text_in_dagsters_events(job: Job, monkeypatch: pytest.Monkey
         logs = [log for run in instance.get_runs() for log in instance.all_logs(run.run_id)]
     assert len(logs) > 100
     assert not [log for log in logs if MARK in dg.serialize_value(log)]
+
+
+def edit(page: Path) -> None:
+    page.write_text(page.read_text().replace("council", "assembly"))
 
 
 def break_understanding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,16 +117,22 @@ def test_a_failed_check_leaves_the_old_generation_live(
 ) -> None:
     assert job().success
     before = contents(data)
-    (seeds / "drop" / "3.txt").unlink()
+    for name in ("4.txt", "5.txt"):
+        edit(seeds / "drop" / name)
     with monkeypatch.context() as patch:
         break_understanding(patch)
         result = job()
     assert not result.success
     failed = {c.check_name: c for c in result.get_asset_check_evaluations() if not c.passed}
     assert "conserved" in failed
+    assert "lines_dropped" not in failed, "a table that was set aside is not measured"
     assert failed["conserved"].metadata["bad"].value == 2
     places = str(failed["conserved"].metadata["places"].value).split(", ")
     assert [place.split(":")[0] for place in places] == ["drop/4.txt", "drop/5.txt"]
+    assert failed["conserved"].description == "ledger: lines: 2 bad", "rendered as Markdown, so without names of files"
+    todo = str(failed["conserved"].metadata["what to do"].value)
+    assert "readers keep the tables of before" in todo
+    assert "staging/lines.parquet" in todo
     assert contents(data) == before
     assert job().success
     assert contents(data) != before

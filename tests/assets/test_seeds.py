@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets import seeds
-from assets.seeds import TODO, Found, SeedsError, batches, corrections, files, find, groups, load, rejected, sidecars
+from assets.seeds import TODO, Found, SeedsError, corrections, files, find, listing, load, rejected, sidecars
 from pipeline.faults import MAX_PAGE_BYTES
 from pipeline.manifest import SIDECAR
 from pipeline.read import read
@@ -40,15 +40,12 @@ def account(folder: Path) -> pl.DataFrame:
     """FILES after a whole run of reading, by path."""
     found = find(folder)
     sidecar, faults = sidecars(found)
-    texts, refused = [], [faults, rejected(found)]
-    for batch in batches(found):
-        text, wrong = read(batch.raw, sidecar)
-        texts.append(text.select("page"))
-        refused += [wrong, batch.rejected]
-    told = pl.concat(refused)
+    batch = load(file for file in found if file.fate is None)
+    texts, wrong = read(batch.raw, sidecar)
+    told = pl.concat([faults, rejected(found), wrong, batch.rejected])
     assert told.schema == REJECTED.schema
     assert not told.select(REJECTED.key).is_duplicated().any()
-    table = files(found, pl.concat([pl.DataFrame(schema={"page": pl.String}), *texts]), told)
+    table = files(found, texts.select("page"), told)
     assert table.schema == FILES.schema
     assert not table.select(FILES.key).is_duplicated().any()
     return table
@@ -279,43 +276,57 @@ def test_a_seeds_folder_that_is_none(tmp_path: Path, make: "object", says: str) 
 
 def test_an_empty_seeds_folder(tmp_path: Path) -> None:
     assert find(tmp_path) == []
-    assert list(batches([])) == []
+    assert load([]).raw.is_empty()
     assert len(account(tmp_path)) == 0
 
 
-# --- batches
+# --- reading
 
 
-def page(path: str, n_bytes: int) -> Found:
-    return Found(path, path, n_bytes)
+def test_a_listing_says_how_each_page_is_found(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "b.txt.GZ", "README")
+    rows = listing(find(tmp_path))
+    assert rows["path"].to_list() == ["a.txt", "b.txt.GZ"]
+    assert rows["weight"].to_list() == [len(PAGE), 5 * len(PAGE)]
+    status = (tmp_path / "a.txt").stat()
+    assert rows.row(0)[1:5] == (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    assert set(rows["unit"].str.len_chars()) == {2}
 
 
-def test_groups_are_bounded_by_pages_and_bytes() -> None:
-    pages = [page(f"{n}.txt", 10) for n in range(5)]
-    sizes = [[p.path for p in group] for group in groups([*pages, Found("x", "x", 1, 1, "ignored")], 2, 1000)]
-    assert sizes == [["0.txt", "1.txt"], ["2.txt", "3.txt"], ["4.txt"]]
-    assert [len(g) for g in groups(pages, 100, 25)] == [2, 2, 1]
-    assert [len(g) for g in groups(pages, 100, 1)] == [1] * 5
-    assert [len(g) for g in groups([page("a.gz", 10), page("b.gz", 10), page("c", 10)], 100, 60)] == [1, 2]
+def test_what_was_read_is_told_from_what_may_have_changed_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "a.txt")
+    now = (tmp_path / "a.txt").stat().st_ctime_ns
+    for later, known in ((0, False), (1, False), (3, True)):
+        monkeypatch.setattr(seeds.time, "time_ns", lambda n=later: now + n * 10**9)
+        _, states, _ = load(find(tmp_path))
+        assert (states["modified"].item() is not None) == known
+    monkeypatch.setattr(seeds.time, "time_ns", lambda: now - 10**12)  # a clock that went back
+    assert load(find(tmp_path)).states["modified"].item() is None
 
 
-@given(st.lists(st.integers(0, 50)), st.integers(1, 5), st.integers(1, 100))
-def test_groups_lose_nothing(sizes: list[int], max_pages: int, max_bytes: int) -> None:
-    pages = [page(f"{n}", size) for n, size in enumerate(sizes)]
-    made = list(groups(pages, max_pages, max_bytes))
-    assert [p for group in made for p in group] == pages
-    for group in made:
-        assert 1 <= len(group) <= max_pages
-        assert len(group) == 1 or sum(p.n_bytes or 0 for p in group) <= max_bytes
+@pytest.mark.parametrize("stops", [True, False])
+def test_a_file_that_changes_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: bool
+) -> None:
+    put(tmp_path, "a.txt")
+    found, real, looks = find(tmp_path), os.fstat, []
 
+    def fstat(handle: int) -> os.stat_result:
+        looks.append(handle)
+        if len(looks) == 2 or not stops:  # between the first look and the second one
+            put(tmp_path, "a.txt", data=b"Rain" * len(looks))
+        return real(handle)
 
-def test_batches_are_loaded_one_at_a_time(tmp_path: Path) -> None:
-    put(tmp_path, *(f"{n}.txt" for n in range(8)), data=b"a" * 2**20)
-    tracemalloc.start()
-    seen = [batch.raw["path"].to_list() for batch in batches(find(tmp_path), max_bytes=2 * 2**20)]
-    assert tracemalloc.get_traced_memory()[1] < 6 * 2**20
-    tracemalloc.stop()
-    assert [len(paths) for paths in seen] == [2, 2, 2, 2]
+    monkeypatch.setattr(seeds.os, "fstat", fstat)
+    monkeypatch.setattr(seeds.time, "time_ns", lambda: 2**62)
+    raw, states, _ = load(found)
+    if stops:
+        assert raw["raw"].item() == b"Rain" * 2
+        assert states["modified"].item() == (tmp_path / "a.txt").stat().st_mtime_ns
+    else:
+        assert states["modified"].item() is None
 
 
 def test_what_changes_between_listing_and_reading(tmp_path: Path) -> None:
@@ -327,7 +338,7 @@ def test_what_changes_between_listing_and_reading(tmp_path: Path) -> None:
         (tmp_path / name).unlink()
     (tmp_path / "link.txt").symlink_to("same.txt")
     os.mkfifo(tmp_path / "pipe.txt")
-    raw, wrong = load(found)
+    raw, _, wrong = load(found)
     assert dict(raw.with_columns(pl.col("raw").bin.size()).rows()) == {
         "grown.txt": MAX_PAGE_BYTES + 1,
         "same.txt": len(PAGE),
@@ -425,7 +436,7 @@ def test_every_file_is_accounted_for(tmp_path: Path) -> None:
 
 def test_a_lost_file_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"1 files were neither read nor rejected, e\.g\. a"):
-        files([page("a", 1)], pl.DataFrame(schema={"page": pl.String}), REJECTED.empty())
+        files([Found("a", "a", 1)], pl.DataFrame(schema={"page": pl.String}), REJECTED.empty())
 
 
 NAMES = st.sampled_from(["a.txt", "b", "c.html", ".d", "README", "manifest.csv", "é.txt", "e.txt.gz"])

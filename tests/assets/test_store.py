@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets import parquet
-from assets.parquet import PageReader, TableWriter
+from assets.parquet import TableWriter
 from assets.store import KEPT, Store, StoreError
 from pipeline.tables import FILES, LINES, PAGES, REJECTED, TEXTS, Table
 
@@ -69,7 +69,6 @@ def store(tmp_path: Path) -> Store:
 def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet, "GROUP_ROWS", 50)
     monkeypatch.setattr(parquet, "GROUP_BYTES", 6_000)
-    monkeypatch.setattr(parquet, "PIECE_ROWS", 16)
 
 
 # Files
@@ -105,41 +104,78 @@ def test_file_says_what_its_columns_mean(tmp_path: Path) -> None:
     assert pl.read_parquet(tmp_path / "f").schema == FILES.schema
 
 
-@pytest.mark.usefixtures("small_groups")
-@pytest.mark.parametrize("pages", [1, 9, 10_000])
-def test_batches_are_whole_pages(store: Store, pages: int) -> None:
-    frame = ledger(140)
-    stage(store, LINES, frame)
-    batches = list(store.batches(LINES, pages))
-    assert pl.concat(batches).equals(frame)
-    assert all(b["page"].n_unique() <= pages for b in batches)
-    assert len({p for b in batches for p in b["page"].unique()}) == sum(b["page"].n_unique() for b in batches)
-
-
-@pytest.mark.usefixtures("small_groups")
-def test_tables_are_read_together_page_by_page(store: Store) -> None:
-    lines = ledger(140).filter(~pl.col("page").is_in(["00003.txt", "00139.txt"]))
-    stage(store, TEXTS, texts(140))
-    stage(store, LINES, lines)
-    seen = []
-    for text, line in store.together(TEXTS, LINES, pages=13):
-        assert set(line["page"]) <= set(text["page"])
-        seen.append(line)
-    assert pl.concat(seen).equals(lines)
-
-
-def test_rows_of_unknown_pages_come_last(store: Store) -> None:
-    stage(store, TEXTS, texts(3))
-    stage(store, LINES, ledger(5))
-    *_, (text, line) = store.together(TEXTS, LINES, pages=2)
-    assert text.is_empty()
-    assert set(line["page"]) == {"00003.txt", "00004.txt"}
-
-
 def test_empty_table(store: Store) -> None:
     stage(store, TEXTS, TEXTS.empty())
     assert store.read(TEXTS).schema == TEXTS.schema
-    assert list(store.batches(TEXTS, 5)) == []
+
+
+# Tables in parts
+
+
+def put(store: Store, step: str, frames: dict[str, dict[Table, pl.DataFrame]]) -> None:
+    with store.step([], parts=(step, list(next(iter(frames.values()))))):
+        store.staged.put(step, {unit: (unit, "maker", made) for unit, made in frames.items()}, store.staged.units(step))
+
+
+def unit(first: int, last: int) -> dict[Table, pl.DataFrame]:
+    numbers = pl.col("page").str.slice(0, 5).cast(pl.Int32).is_between(first, last)
+    return {TEXTS: texts(last + 1).filter(numbers), LINES: ledger(last + 1).filter(numbers)}
+
+
+def test_parts_are_read_together_unit_by_unit(store: Store) -> None:
+    put(store, "step", {"00": unit(0, 3), "2a": unit(4, 5), "ff": unit(6, 20)})
+    assert store.read(TEXTS).equals(texts(21))
+    assert sum(part.rows for part in store.require(LINES)["lines"].parts.values()) == len(ledger(21))
+    seen = [(text, line) for text, line in store.together(TEXTS, LINES, pages=7)]
+    assert [len(text) for text, _ in seen] == [6, 15], "as many as fit, but whole units"
+    assert all(set(text["page"]) == set(line["page"]) for text, line in seen)
+    assert pl.concat([line for _, line in seen]).equals(ledger(21))
+    assert [len(batch) for batch in store.batches(TEXTS, 1)] == [4, 2, 15]
+
+
+def test_a_new_part_is_a_new_table_and_the_old_one_stays_as_it_is(store: Store) -> None:
+    put(store, "step", {"00": unit(0, 3), "2a": unit(4, 5)})
+    first = store.publish([TEXTS, LINES]).generation
+    old = store.stamp("texts")
+    put(store, "step", {"2a": unit(4, 4)})
+    assert store.stamp("texts") != old
+    assert len(store.read(TEXTS)) == 5
+    second = store.publish([TEXTS, LINES]).generation
+    assert rows(store.generations / first) == 6
+    assert rows(store.generations / second) == 5
+    same = [(store.generations / name / "texts.parquet/00.parquet").stat().st_ino for name in (first, second)]
+    assert same[0] == same[1], "what is the same is one file"
+
+
+def test_who_dies_while_parts_are_moved_leaves_whole_units(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(store, "step", {"00": unit(0, 3), "2a": unit(4, 5)})
+    moved = []
+    real = Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        if target.suffix == ".parquet":
+            moved.append(target)
+            if len(moved) == 2:
+                raise KeyboardInterrupt
+        return real(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            put(store, "step", {"2a": unit(4, 4)})
+    assert list(store.staged.units("step")) == ["00"]
+    with pytest.raises(StoreError, match=r"texts\.parquet is not there"):
+        store.require(TEXTS)
+    assert not list(store.root.rglob(".tmp-*"))
+    put(store, "step", {"2a": unit(4, 4)})
+    assert len(store.read(TEXTS)) == 5
+
+
+def test_parts_of_units_that_are_gone_are_removed(store: Store) -> None:
+    put(store, "step", {"00": unit(0, 3), "2a": unit(4, 5)})
+    store.staged.forget_units("step", ["2a"])
+    put(store, "step", {"00": unit(0, 3)})
+    assert [p.name for p in store.path(TEXTS).iterdir()] == ["00.parquet"]
 
 
 # Staged tables
@@ -228,10 +264,10 @@ def test_the_last_generations_stay(store: Store) -> None:
 
 def test_an_open_table_outlives_its_generation(store: Store) -> None:
     publish(store, 1)
-    with PageReader(store.root / "texts.parquet", TEXTS) as reader:
+    with pq.ParquetFile(store.root / "texts.parquet") as file:
         for n in range(2, KEPT + 4):
             publish(store, n)
-        assert sum(len(b) for b in reader.batches(5)) == 1
+        assert file.read().num_rows == 1
 
 
 def test_rollback(store: Store) -> None:

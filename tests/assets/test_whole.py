@@ -25,7 +25,8 @@ PAGE = f"Swans leave Dunwick pond after miller closes sluice\n\n{TEXT}\n\nForty 
 
 
 def product(data: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in sorted((data / "current").resolve().glob("*.parquet"))}
+    live = (data / "current").resolve()
+    return {str(p.relative_to(live)): p.read_bytes() for p in sorted(live.rglob("*.parquet")) if p.is_file()}
 
 
 FILES = ("a.txt", "b.txt", "drop/c.txt", "drop/d.txt.gz")

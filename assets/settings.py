@@ -1,0 +1,16 @@
+"""Names and places that several modules need; no Dagster."""
+
+import os
+from pathlib import Path
+
+POOL = "broadsheet-data"
+JOB = "corpus"
+
+
+def home() -> Path:
+    """The folder that `dagster.yaml` stands in."""
+    return Path(os.environ.get("DAGSTER_HOME") or Path(__file__).parents[1])
+
+
+def default(name: str) -> str:
+    return str(home() / (os.environ.get(f"BROADSHEET_{name.upper()}") or name))

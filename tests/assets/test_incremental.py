@@ -1,0 +1,155 @@
+"""Drops one after another give what one full run gives, and what has not changed is not made again."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+import pytest
+from drops import WORDS, Drops, product, run
+
+from assets import incremental, seeds
+from assets.store import Store
+from pipeline import corpus
+from pipeline.furniture import MIN_CONTEXTS
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_drops_one_after_another_give_the_bytes_of_one_full_run(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seeds, "_GRAIN", -(10**18) if seed % 2 else seeds._GRAIN)  # files may be told at once, or not
+    monkeypatch.setattr(incremental, "BATCH", 10)
+    made = Drops(tmp_path / "seeds", seed)
+    made.drop(30)
+    for drop in range(4):
+        run(tmp_path / "seeds", tmp_path / "data")
+        run(tmp_path / "seeds", tmp_path / f"fresh-{drop}")
+        assert product(tmp_path / "data") == product(tmp_path / f"fresh-{drop}")
+        made.drop(made.draw.randint(1, 8))
+    assert not list((tmp_path / "data").rglob(".tmp-*"))
+
+
+class Spy:
+    """The pages that are read and understood from now on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.read: list[str] = []
+        self.understood: list[str] = []
+        load, understand = seeds.load, corpus.understand
+
+        def loading(group: Iterable[seeds.Found]) -> seeds.Batch:
+            files = list(group)
+            self.read += [file.path for file in files]
+            return load(files)
+
+        def understanding(texts: pl.DataFrame, *rest: object) -> corpus.Understood:
+            self.understood += texts["page"].to_list()
+            return understand(texts, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(seeds, "load", loading)
+        monkeypatch.setattr(corpus, "understand", understanding)
+        # All files are old enough to be told from changed ones.
+        monkeypatch.setattr(seeds, "_GRAIN", -(10**18))
+
+    def since(self, seeds: Path, data: Path) -> tuple[list[str], list[str]]:
+        self.read, self.understood = [], []
+        run(seeds, data)
+        return sorted(self.read), sorted(self.understood)
+
+
+@pytest.fixture
+def spy(monkeypatch: pytest.MonkeyPatch) -> Spy:
+    return Spy(monkeypatch)
+
+
+def test_only_what_is_touched_is_made_again(tmp_path: Path, spy: Spy) -> None:
+    where, data = tmp_path / "seeds", tmp_path / "data"
+    made = Drops(where, 1)
+    for name in ("a/1.txt", "a/2.txt", "b/3.txt", "b/4.txt"):
+        (where / name).write_text(made.page())
+    every = ["a/1.txt", "a/2.txt", "b/3.txt", "b/4.txt"]
+    assert spy.since(where, data) == (every, every)
+    assert spy.since(where, data) == ([], [])
+    (where / "a/1.txt").write_text(made.page())
+    (where / "b/4.txt").unlink()
+    assert spy.since(where, data) == (["a/1.txt"], ["a/1.txt"])
+    (where / "a/2.txt").touch()  # read, and found to be the same
+    assert spy.since(where, data) == (["a/2.txt"], [])
+    (where / "a/2.txt").rename(where / "b/9.txt")
+    assert spy.since(where, data) == (["b/9.txt"], ["b/9.txt"])
+    made.correct(where / "b/3.txt")
+    assert spy.since(where, data) == ([], ["b/3.txt"])
+    (where / "b/manifest.csv").write_text("file,outlet\n9.txt,Fenwick Herald\n")
+    assert spy.since(where, data) == (["b/9.txt"], ["b/9.txt"])
+    run(where, tmp_path / "fresh")
+    assert product(data) == product(tmp_path / "fresh")
+    shutil.rmtree(data / "staging")
+    assert spy.since(where, data) == (["a/1.txt", "b/3.txt", "b/9.txt"],) * 2
+    assert product(data) == product(tmp_path / "fresh")
+
+
+def test_a_new_page_that_makes_a_line_furniture_changes_the_pages_that_have_it(tmp_path: Path, spy: Spy) -> None:
+    where, data = tmp_path / "seeds", tmp_path / "data"
+    made = Drops(where, 1)
+    line = "Send us your harbour pictures today"
+    for n in range(MIN_CONTEXTS + 3):
+        text = (
+            "\n\n".join(
+                [" ".join(made.draw.choices(WORDS, k=6)), made.paragraph(), line if n > 2 else "", made.paragraph()]
+            )
+            + "\n"
+        )
+        (where / f"a/{n}.txt").write_text(text)
+    names = sorted(path.name for path in (where / "a").iterdir())
+    rows = (f"{name},https://courier.example/{name}" for name in names)
+    (where / "a/manifest.csv").write_text("\n".join(["file,url", *rows]))
+    last = where / f"a/{MIN_CONTEXTS + 2}.txt"
+    page = last.read_text()
+    last.unlink()
+    run(where, data)
+    assert pl.read_parquet(data / "furniture.parquet").is_empty()
+    last.write_text(page)
+    _, understood = spy.since(where, data)
+    assert understood == sorted(f"a/{n}.txt" for n in range(3, MIN_CONTEXTS + 3))
+    reasons = pl.read_parquet(data / "lines.parquet").filter(text=line)["reason"]
+    assert set(reasons) == {"furniture"}
+    run(where, tmp_path / "fresh")
+    assert product(data) == product(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("maker", ["reading", "counting", "understanding", "rules", "model"])
+def test_what_is_made_by_other_code_or_rules_is_made_again(
+    tmp_path: Path, spy: Spy, monkeypatch: pytest.MonkeyPatch, maker: str
+) -> None:
+    where, data = tmp_path / "seeds", tmp_path / "data"
+    (where / "a").mkdir(parents=True)
+    (where / "a/1.txt").write_text(Drops(tmp_path / "other", 1).page())
+    run(where, data)
+    real = Store.__init__
+    monkeypatch.setattr(Store, "__init__", lambda self, root, versions: real(self, root, {**versions, maker: "other"}))
+    read, understood = spy.since(where, data)
+    assert (bool(read), bool(understood)) == (maker == "reading", maker in ("understanding", "rules", "model"))
+
+
+def test_pages_that_vanish_while_they_are_read_are_told_and_looked_for_again(
+    tmp_path: Path, spy: Spy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, data = tmp_path / "seeds", tmp_path / "data"
+    made = Drops(where, 1)
+    page = where / "a/1.txt"
+    page.write_text(made.page())
+    find = seeds.find
+
+    def vanishing(folder: Path) -> list[seeds.Found]:
+        found = find(folder)
+        page.unlink()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(seeds, "find", vanishing)
+        run(where, data)
+    assert pl.read_parquet(data / "rejected.parquet")["reason"].to_list() == ["vanished"]
+    page.write_text(made.page())
+    assert spy.since(where, data) == (["a/1.txt"], ["a/1.txt"])
+    assert pl.read_parquet(data / "rejected.parquet").is_empty()
