@@ -5,6 +5,7 @@ import dagster as dg
 from assets.checks import CHECKS
 from assets.flow import ASSETS
 from assets.resources import Folders, default
+from assets.reviewing import review
 
 corpus = dg.define_asset_job(
     "corpus",
@@ -13,7 +14,7 @@ corpus = dg.define_asset_job(
 )
 
 defs = dg.Definitions(
-    assets=ASSETS,
+    assets=[*ASSETS, review],
     asset_checks=CHECKS,
     jobs=[corpus],
     resources={"folders": Folders(seeds=default("seeds"), data=default("data"))},
