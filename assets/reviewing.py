@@ -47,19 +47,25 @@ def write(data: Path, rules: Rulebook) -> tuple[Path, str]:
     made = Tables(**{name: generation.scan(getattr(tables, name.upper())) for name in Tables._fields})
     text = html(made, rules, templates(), generation.folder.name)
     page = data / REVIEW
-    temporary = page.with_name(f".{uuid.uuid4().hex}")
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(page)
+        _replace(page, text)
     except OSError as e:
         raise StoreError(f"{page} can't be written ({(e.strerror or str(e)).lower()}): mend that, and run again") from e
+    return page, generation.folder.name
+
+
+def _replace(file: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    temporary = file.with_name(f".{uuid.uuid4().hex}")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
-    return page, generation.folder.name
 
 
 def templates() -> Mapping[str, str]:

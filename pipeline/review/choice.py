@@ -21,7 +21,9 @@ def choose(lines: pl.LazyFrame, pages: pl.LazyFrame, page_articles: pl.LazyFrame
     same bytes one is shown. Every way of choosing gets the same number of turns until the budget is spent."""
     sized = lines.group_by("page").agg(
         n_lines=pl.col("line_no").max(),
-        cost=(LINE_BYTES + 2 * pl.col("text").str.len_bytes().clip(upper_bound=MAX_TEXT)).head(MAX_LINES).sum(),
+        cost=pl.when(pl.col("line_no") <= MAX_LINES)
+        .then(LINE_BYTES + 2 * pl.col("text").str.len_bytes().clip(upper_bound=MAX_TEXT))
+        .sum(),
     )
     sure = page_articles.group_by("page").agg(pl.col("confidence").min())
     all_pages = (

@@ -6,8 +6,8 @@ import polars as pl
 
 from pipeline.review.words import family
 
-TOP = 15  # reasons and outlets that are listed
-UNCERTAIN = 25  # pages that are listed as the least certain
+TOP = 12  # reasons and outlets that are listed
+UNCERTAIN = 12  # pages that are listed as the least certain
 
 
 class Tables(NamedTuple):

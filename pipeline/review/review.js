@@ -31,7 +31,7 @@ addEventListener('DOMContentLoaded', () => {
       if (open) open.classList.remove('open');
       view.classList.add('open');
       const title = one('h1', view);
-      document.title = `${title.textContent} – Broadsheet review`;
+      document.title = `${title.textContent.replace(/[\u202a-\u202e\u2066-\u2069]/g, '')} – Broadsheet review`;
       if (open && target === view) title.focus({ preventScroll: true });
       open = view;
     }
