@@ -19,9 +19,12 @@ LINE =
 ROLE =
 PART = 0
 WORK = build/bench
+CSV =
+ARTICLE =
+JSON =
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART WORK
+export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -30,7 +33,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui correct rollback generations outlet train evaluate check test soak bench docs lock clean
+.PHONY: help corpus ui correct why rollback generations outlet train evaluate check test soak bench docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,10 +46,14 @@ ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (
 	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" \
 		$(PY) -W 'ignore:Function `dev_command`' -m dagster dev -h 127.0.0.1 -p "$$PORT"
 
-correct: $(VENV)/.ready ## correct a line: PAGE=<page> LINE=<number> ROLE=<role>, PART=<part> where it is cut
-	@if test -z "$$PAGE" || test -z "$$LINE" || test -z "$$ROLE"; then \
-		echo "make correct needs PAGE=<page> LINE=<number> ROLE=<role>, as the ledger (lines) shows them" >&2; exit 2; fi
-	@$(PY) -m assets correct --seeds "$$SEEDS" --data "$$DATA" --part "$$PART" -- "$$PAGE" "$$LINE" "$$ROLE"
+correct: $(VENV)/.ready ## correct a line: PAGE=<page> LINE=<number> ROLE=<role>, PART=<part> where it is cut; or CSV=<file>
+	@if test -n "$$CSV"; then exec $(PY) -m assets correct --seeds "$$SEEDS" --csv "$$CSV"; fi; \
+	if test -z "$$PAGE" || test -z "$$LINE" || test -z "$$ROLE"; then \
+		echo "make correct needs PAGE=<page> LINE=<number> ROLE=<role>, as the ledger (lines) shows them" >&2; exit 2; fi; \
+	exec $(PY) -m assets correct --seeds "$$SEEDS" --data "$$DATA" --part "$$PART" -- "$$PAGE" "$$LINE" "$$ROLE"
+
+why: $(VENV)/.ready ## tell why: ARTICLE=<id> (all its lines), or PAGE=<page> LINE=<number>; JSON=1 for scripts
+	@$(PY) -m assets why --seeds "$$SEEDS" --data "$$DATA" --article "$$ARTICLE" --page "$$PAGE" --line "$$LINE" $(if $(JSON),--json)
 
 rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
 	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}

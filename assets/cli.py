@@ -71,12 +71,20 @@ def parser() -> argparse.ArgumentParser:
     past = command("generations", history, "list the generations that are kept, and what each of them changed")
     past.add_argument("--data", default="data", help="the folder of the results (default: data)")
     mend = command("correct", correct, "say what a line is: looks it up in the results, adds it to the corrections")
-    mend.add_argument("page", help="the page, as in the column `page` of the results, or its file")
-    mend.add_argument("line", type=int, help="the line's number on the page, from 1")
-    mend.add_argument("role", help="what it is: headline, body, caption, boilerplate …")
+    mend.add_argument("page", nargs="?", help="the page, as in the column `page` of the results, or its file")
+    mend.add_argument("line", nargs="?", type=int, help="the line's number on the page, from 1")
+    mend.add_argument("role", nargs="?", help="what it is: headline, body, caption, boilerplate …")
+    mend.add_argument("--csv", type=Path, help="add the rows of this file instead, such as the review page's")
     mend.add_argument("--part", type=int, default=0, help="a part of a line that is cut; 0: all of it (default: 0)")
     mend.add_argument("--seeds", default="seeds", help="the folder of raw pages (default: seeds)")
     mend.add_argument("--data", default="data", help="the folder of the results (default: data)")
+    ask = command("why", why, "tell why a line, or each line of an article, is kept or dropped")
+    ask.add_argument("--article", default="", help="the article's id, or the first characters of it")
+    ask.add_argument("--page", default="", help="the page, as in the column `page` of the results, or its file")
+    ask.add_argument("--line", default="", help="the line's number on the page, from 1")
+    ask.add_argument("--json", action="store_true", help="an object of JSON for each line")
+    ask.add_argument("--seeds", default="seeds", help="the folder of raw pages (default: seeds)")
+    ask.add_argument("--data", default="data", help="the folder of the results (default: data)")
     for name, action, what in (
         ("train", train, "fit the line model to labelled folders, write it and its card"),
         ("evaluate", evaluate, "score labelled folders on models that have not seen their sites"),
@@ -130,11 +138,36 @@ def history(options: argparse.Namespace) -> int:
 
 
 def correct(options: argparse.Namespace) -> int:
-    from assets.correcting import CorrectingError, add
+    from assets.correcting import CorrectingError, add, merge
 
-    where = (_folder(options.seeds), _results(options.data), options.page, options.line, options.part)
+    seeds, data = _folder(options.seeds), _results(options.data)
+    if options.csv is None and options.role is None:
+        raise UsageError("name a page, a line and its role, or a file of corrections")
     try:
-        told = add(*where, options.role)
+        if options.csv is not None:
+            told = merge(seeds, options.csv)
+        else:
+            told = add(seeds, data, options.page, options.line, options.part, options.role)
+    except CorrectingError as e:
+        raise UsageError(e) from None
+    print(*map(printable, told), sep="\n")
+    return OK
+
+
+def why(options: argparse.Namespace) -> int:
+    from assets.asking import of_article, of_line
+    from assets.correcting import CorrectingError
+
+    data = _results(options.data)
+    if bool(options.article) == bool(options.page) or bool(options.page) != bool(options.line):
+        raise UsageError("name an article with ARTICLE=<id>, or a line with PAGE=<page> LINE=<number>")
+    if options.line and not options.line.isdecimal():
+        raise UsageError(f"{options.line!r} is no number of a line")
+    try:
+        if options.article:
+            told = list(of_article(data, options.article, options.json))
+        else:
+            told = list(of_line(_folder(options.seeds), data, options.page, int(options.line), options.json))
     except CorrectingError as e:
         raise UsageError(e) from None
     print(*map(printable, told), sep="\n")

@@ -3,13 +3,14 @@
 import csv
 import os
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
 from assets.seeds import CORRECTIONS
 from assets.summary import Generation
-from pipeline.corrections import line_hash, with_row
+from pipeline.corrections import COLUMNS, corrections, line_hash, with_row
 from pipeline.faults import UnreadableError
 from pipeline.tables import LINES, ROLES
 
@@ -26,7 +27,7 @@ def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str) -> 
         raise CorrectingError(f"{role!r} is no role: choose one of {', '.join(ROLES)}")
     if not (data / "current").exists():
         raise CorrectingError(f"{data} holds no published tables: run `make corpus` first, or name another with DATA=")
-    parts = _parts(Generation(data), _page(seeds, page), line)
+    parts = parts_of(Generation(data), named(seeds, page), line)
     chosen = parts if part == 0 else parts.filter(part=part)
     if chosen.is_empty():
         there = ", ".join(map(str, parts["part"]))
@@ -42,7 +43,7 @@ def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str) -> 
         "role": role,
     }
     file = seeds / CORRECTIONS
-    _write(file, row)
+    _write(file, [row])
     was = ", ".join(f"{old} ({why})" for old, why in chosen.select("role", "reason").unique(maintain_order=True).rows())
     short = text.strip() if len(text.strip()) <= SHOWN else f"{text.strip()[:SHOWN]}…"
     numbers = ", ".join(map(str, parts["part"]))
@@ -54,7 +55,22 @@ def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str) -> 
     ]
 
 
-def _page(seeds: Path, name: str) -> pl.Expr:
+def merge(seeds: Path, given: Path) -> list[str]:
+    """Adds the rows of another corrections.csv, such as the review page's, to `seeds`/corrections.csv: in the place of
+    those for the same lines. → what was done, line by line."""
+    try:
+        rows, wrong = corrections(given.name, given.read_bytes())
+    except OSError as e:
+        raise CorrectingError(f"{given} can't be read ({(e.strerror or str(e)).lower()}): name it with CSV=") from None
+    if wrong.height:
+        detail, todo = wrong.select("detail", "todo").row(0)
+        raise CorrectingError(f"{given}: {detail}. {todo} Nothing was added.")
+    file = seeds / CORRECTIONS
+    _write(file, ({c: str(row[c]) for c in COLUMNS} for row in rows.iter_rows(named=True)))
+    return [f"{rows.height} corrections of {given} are in {file}; `make corpus` applies them."]
+
+
+def named(seeds: Path, name: str) -> pl.Expr:
     """The page of this name, or that was read from this file."""
     names = {name}
     path = Path(os.path.abspath(name))  # noqa: PTH100 - a link stays what it is called
@@ -63,7 +79,8 @@ def _page(seeds: Path, name: str) -> pl.Expr:
     return pl.col("page").is_in(sorted(names))
 
 
-def _parts(tables: Generation, page: pl.Expr, line: int) -> pl.DataFrame:
+def parts_of(tables: Generation, page: pl.Expr, line: int) -> pl.DataFrame:
+    """The rows of the ledger that make a line of a page."""
     lines = tables.scan(LINES).filter(page)
     parts = lines.filter(pl.col("line_no") == line).sort("page", "part").collect()
     if parts.is_empty():
@@ -74,10 +91,12 @@ def _parts(tables: Generation, page: pl.Expr, line: int) -> pl.DataFrame:
     return parts.filter(page=parts["page"][0])
 
 
-def _write(file: Path, row: dict[str, str]) -> None:
-    """Puts the row into the file, whole or not at all."""
+def _write(file: Path, rows: Iterable[dict[str, str]]) -> None:
+    """Puts the rows into the file, all of them or none."""
     try:
-        raw = with_row(file.read_bytes() if file.exists() else b"", row)
+        raw = file.read_bytes() if file.exists() else b""
+        for row in rows:
+            raw = with_row(raw, row)
     except UnreadableError as e:
         raise CorrectingError(f"{file}: {e.reason}: {e.detail}: mend it first") from None
     except csv.Error as e:

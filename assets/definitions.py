@@ -5,11 +5,12 @@ import dagster as dg
 from assets.checks import CHECKS
 from assets.flow import ASSETS
 from assets.resources import Folders
+from assets.reviewing import review
 from assets.settings import default
 from assets.triggers import SCHEDULES, SENSORS, corpus
 
 defs = dg.Definitions(
-    assets=ASSETS,
+    assets=[*ASSETS, review],
     asset_checks=CHECKS,
     jobs=[corpus],
     schedules=SCHEDULES,

@@ -13,6 +13,7 @@ from pipeline.tables import ARTICLES, CORRECTIONS, DUPLICATES, FILES, LINES, PAG
 
 REASONS = 8  # how many reasons for dropping lines are named
 REJECTS = 5  # how many rejected files, manifest entries, and corrections are named
+REVIEW = Path("review") / "index.html"  # below the data folder
 LABEL = 10  # width of the first column
 NARROW, WIDE = 40, 100  # the least width that is filled, and that of what is no terminal
 
@@ -139,6 +140,7 @@ def _where(tables: Generation, shown: Path) -> Iterator[str]:
     code = f"import polars as pl; print(pl.read_parquet({str(table)!r}))"
     yield _row("table", f"{printable(str(table))} (generation {tables.folder.name})")
     yield _row("open it", f"{shlex.quote(str(here))} -c {_quoted(code)}")
+    yield _row("review it", f"{printable(str(shown / REVIEW))} (in a browser)")
 
 
 def _warning(tables: Generation) -> Iterator[str]:

@@ -1,0 +1,75 @@
+"""The review page as an asset: written from the published tables, whole or not at all. No logic on text."""
+
+import os
+import uuid
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.flow import plain_errors
+from assets.resources import POOL, Folders
+from assets.store import StoreError
+from assets.summary import REVIEW, Generation
+from pipeline import tables
+from pipeline.review.glance import Tables
+from pipeline.review.page import review as html
+from pipeline.rulebook import Rulebook
+
+
+@dg.asset(
+    deps=["published"],
+    group_name="published",
+    kinds={"html"},
+    pool=POOL,
+    description="The corpus to look at, question and correct: one page for the browser, which needs no server.",
+)
+def review(folders: Folders) -> dg.MaterializeResult[Any]:
+    data = Path(folders.data)
+    with plain_errors():
+        page, generation = write(data, folders.rules)
+    return dg.MaterializeResult(
+        metadata={
+            "page": dg.MetadataValue.path(str(page)),
+            "open": dg.MetadataValue.url(page.resolve().as_uri()),
+            "bytes": page.stat().st_size,
+            "generation": generation,
+        },
+        data_version=dg.DataVersion(generation),
+    )
+
+
+def write(data: Path, rules: Rulebook) -> tuple[Path, str]:
+    """Writes the review page of the live generation → its path, the generation's name."""
+    generation = Generation(data)
+    made = Tables(**{name: generation.scan(getattr(tables, name.upper())) for name in Tables._fields})
+    text = html(made, rules, templates(), generation.folder.name)
+    page = data / REVIEW
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        _replace(page, text)
+    except OSError as e:
+        raise StoreError(f"{page} can't be written ({(e.strerror or str(e)).lower()}): mend that, and run again") from e
+    return page, generation.folder.name
+
+
+def _replace(file: Path, text: str) -> None:
+    """Writes a file whole or not at all."""
+    temporary = file.with_name(f".{uuid.uuid4().hex}")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def templates() -> Mapping[str, str]:
+    """The texts that the review page is made of, as the package ships them."""
+    names = ("page.html", "style.css", "review.js", "words.toml")
+    folder = files("pipeline") / "review"
+    return {name: (folder / name).read_text(encoding="utf-8") for name in names}
