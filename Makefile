@@ -81,7 +81,7 @@ test: check ## check, then all tests with the coverage of pipeline
 	@$(PY) -m pytest --cov
 
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
-	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_faults.py
+	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_interrupted.py
 
 bench: $(VENV)/.ready ## time runs over 200,000 small files: none changed, one new (WORK: a folder for 2 GB)
 	@$(PY) bench/drops.py "$$WORK"
