@@ -3,7 +3,7 @@
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +63,21 @@ def records(frame: pl.DataFrame) -> dg.TableMetadataValue:
 
 
 def code(*functions: Callable[..., Any]) -> dg.CodeReferencesMetadataValue:
-    """Links to the functions that make an asset, as the code stands on this machine."""
+    """Links to the functions that make an asset, as the code stands on this machine; none to one without a file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # users can't do anything about it
-        return dg.CodeReferencesMetadataValue(code_references=[_code(function) for function in functions])
+        links = [link for function in functions for link in _code(function)]
+        return dg.CodeReferencesMetadataValue(code_references=list(links))
 
 
-def _code(function: Callable[..., Any]) -> dg.LocalFileCodeReference:
-    path = Path(inspect.getsourcefile(function) or "").resolve()
-    line = inspect.getsourcelines(function)[1]
+def _code(function: Callable[..., Any]) -> Iterator[dg.LocalFileCodeReference]:
+    try:
+        path = Path(inspect.getsourcefile(function) or "").resolve()
+        line = inspect.getsourcelines(function)[1]
+    except OSError:
+        return
     label = f"{'/'.join(path.parts[-2:])}: {function.__name__}"
-    return dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
+    yield dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
 
 
 def dictionary() -> str:

@@ -12,6 +12,7 @@ from running import Job, write_page
 
 from assets import figures as module
 from assets.definitions import defs
+from assets.describe import code
 from assets.figures import COUNTED, NAME, SHOWN, figures
 from pipeline.tables import ARTICLES, FILES, LINES, REJECTED, STAGED, Table
 
@@ -97,6 +98,12 @@ def test_every_asset_links_to_its_code(asset: str) -> None:
         lines = Path(link.file_path).read_text().splitlines()
         function = link.label.split(": ")[1]
         assert any(f"def {function}(" in line for line in lines[link.line_number - 1 :][:12]), link
+
+
+def test_code_without_a_file_is_not_linked() -> None:
+    made: dict[str, Any] = {}
+    exec("def typed() -> None: ...", made)
+    assert [link.label for link in code(made["typed"], records).code_references] == ["assets/test_figures.py: records"]
 
 
 def test_articles_are_to_be_fresh() -> None:
