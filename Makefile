@@ -33,7 +33,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui correct why rollback generations outlet train evaluate check test soak bench docs lock clean
+.PHONY: help corpus ui correct why audit rollback generations outlet train evaluate check test soak bench docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ correct: $(VENV)/.ready ## correct a line: PAGE=<page> LINE=<number> ROLE=<role>
 
 why: $(VENV)/.ready ## tell why: ARTICLE=<id> (all its lines), or PAGE=<page> LINE=<number>; JSON=1 for scripts
 	@$(PY) -m assets why --seeds "$$SEEDS" --data "$$DATA" --article "$$ARTICLE" --page "$$PAGE" --line "$$LINE" $(if $(JSON),--json)
+
+audit: $(VENV)/.ready ## measure how often the corpus is wrong: says where to judge a sample, or CSV=<your answers>
+	@$(PY) -m assets audit --data "$$DATA" $${CSV:+--csv "$$CSV"}
 
 rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live one live, or TO=<generation>
 	@$(PY) -m assets rollback --data "$$DATA" $${TO:+--to "$$TO"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from assets.history import generations
 from assets.store import Store, StoreError, apart
-from assets.summary import printable, summary
+from assets.summary import REVIEW, printable, summary
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -85,6 +85,9 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="an object of JSON for each line")
     ask.add_argument("--seeds", default="seeds", help="the folder of raw pages (default: seeds)")
     ask.add_argument("--data", default="data", help="the folder of the results (default: data)")
+    judge = command("audit", audit, "state the error rates of the corpus from a sample that was judged")
+    judge.add_argument("--csv", type=Path, help="the answers, as the review page gives them")
+    judge.add_argument("--data", default="data", help="the folder of the results (default: data)")
     for name, action, what in (
         ("train", train, "fit the line model to labelled folders, write it and its card"),
         ("evaluate", evaluate, "score labelled folders on models that have not seen their sites"),
@@ -171,6 +174,26 @@ def why(options: argparse.Namespace) -> int:
     except CorrectingError as e:
         raise UsageError(e) from None
     print(*map(printable, told), sep="\n")
+    return OK
+
+
+def audit(options: argparse.Namespace) -> int:
+    from pipeline.review.audit import AnswerError, answers, as_text, rates
+
+    if options.csv is None:
+        page = _results(options.data) / REVIEW
+        if not page.exists():
+            raise UsageError(f"{page} is not there: run `make corpus` first, or name another folder with DATA=")
+        print(f"Open {printable(str(page))} in a browser, and follow “Judge a random sample”.")
+        print("Then `make audit CSV=<file>` states the error rates from the answers that you download there.")
+        return OK
+    try:
+        found = rates(answers(options.csv.read_bytes()))
+    except OSError as e:
+        raise UsageError(f"{options.csv} can't be read ({(e.strerror or str(e)).lower()}): name it with CSV=") from None
+    except AnswerError as e:
+        raise UsageError(f"{options.csv}: {e}") from None
+    print(*as_text(found), sep="\n")
     return OK
 
 

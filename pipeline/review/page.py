@@ -11,6 +11,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.corrections import COLUMNS, line_hash
+from pipeline.review.audit import COLUMNS as ANSWERS
+from pipeline.review.audit import sample
 from pipeline.review.choice import MAX_LINES, MAX_TEXT, choose
 from pipeline.review.glance import Glance, Tables, glance
 from pipeline.review.words import Words, family, in_words
@@ -47,10 +49,17 @@ def review(tables: Tables, rules: Rulebook, files: Mapping[str, str], name: str 
     (their generation) → one HTML document that needs nothing else."""
     words = Words.parse(files["words.toml"], rules)
     chosen = choose(tables.lines, tables.pages, tables.page_articles)
-    return render(glance(tables), pages(tables, chosen, words), words, files, name)
+    return render(glance(tables), pages(tables, chosen, words), questions(tables), words, files, name)
 
 
-def render(start: Glance, shown_pages: list[dict[str, Any]], words: Words, files: Mapping[str, str], name: str) -> str:
+def render(
+    start: Glance,
+    shown_pages: list[dict[str, Any]],
+    asked: dict[str, Any],
+    words: Words,
+    files: Mapping[str, str],
+    name: str,
+) -> str:
     site = Environment(
         loader=DictLoader({n: text for n, text in files.items() if n.endswith(".html")}),
         autoescape=True,
@@ -70,6 +79,8 @@ def render(start: Glance, shown_pages: list[dict[str, Any]], words: Words, files
         script_hash=_csp_hash(files["review.js"]),
         glance=start,
         pages=shown_pages,
+        asked=asked,
+        answers=",".join(ANSWERS),
         words=words,
         kept=[r for r in ROLES if r in DESTINATION],
         dropped=[r for r in ROLES if r not in DESTINATION and r != "blank"],
@@ -104,6 +115,17 @@ def pages(tables: Tables, chosen: pl.DataFrame, words: Words) -> list[dict[str, 
         page["outlets"] = sorted({u["outlet"] for u in page["units"] if u["outlet"]})
         out.append(page)
     return out
+
+
+def questions(tables: Tables) -> dict[str, Any]:
+    """The random sample that users judge: lines with those around them, and articles."""
+    drawn = sample(tables)
+    lines = drawn.lines.with_columns(hash=line_hash(drawn.lines["text"]))
+    near = _grouped(drawn.near, "number")
+    return {
+        "lines": [{**row, "near": near[row["number"]]} for row in lines.iter_rows(named=True)],
+        "articles": [_published({**row, "kept_page": None}) for row in drawn.articles.iter_rows(named=True)],
+    }
 
 
 def _of(table: pl.LazyFrame, pages: pl.Series) -> pl.LazyFrame:
@@ -161,7 +183,7 @@ def _by(frame: pl.DataFrame, key: str) -> dict[str, dict[str, Any]]:
     return {row[key]: row for row in frame.iter_rows(named=True)}
 
 
-def _grouped(frame: pl.DataFrame, key: str) -> dict[str, list[dict[str, Any]]]:
+def _grouped(frame: pl.DataFrame, key: str) -> dict[Any, list[dict[str, Any]]]:
     return {k: list(rows) for k, rows in groupby(frame.iter_rows(named=True), lambda row: row[key])}
 
 

@@ -96,7 +96,7 @@ addEventListener('DOMContentLoaded', () => {
     line.scrollIntoView({ block: 'nearest' });
   }
   function step(n) {
-    if (!open || open.id === 'start') return;
+    if (!open || !open.matches('.page')) return;
     const here = lines.filter((line) => open.contains(line));
     const at = current() || one('.l:target', open);
     const to = at ? here.indexOf(at) + n : n > 0 ? 0 : -1;
@@ -107,7 +107,7 @@ addEventListener('DOMContentLoaded', () => {
     const at = current();
     const behind = (line) => at
       ? at.compareDocumentPosition(line) & Node.DOCUMENT_POSITION_FOLLOWING
-      : open.id === 'start' || open.contains(line) || open.compareDocumentPosition(line) & Node.DOCUMENT_POSITION_FOLLOWING;
+      : !open.matches('.page') || open.contains(line) || open.compareDocumentPosition(line) & Node.DOCUMENT_POSITION_FOLLOWING;
     focus(list.find(behind) || list[0]);
   }
 
@@ -167,10 +167,10 @@ addEventListener('DOMContentLoaded', () => {
     const rows = [...given].map(([key, role]) => `${key},${role}`).sort();
     return [document.body.dataset.columns, ...rows, ''].join('\n');
   }
-  function download() {
+  function download(name, text) {
     const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([csv()], { type: 'text/csv' }));
-    link.download = 'corrections.csv';
+    link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+    link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
@@ -178,18 +178,61 @@ addEventListener('DOMContentLoaded', () => {
   const quickly = (line) => correct(line, line.classList.contains('edited') ? printed.get(line).role : line.classList.contains('drop') ? 'body' : 'boilerplate');
 
   const dialog = document.getElementById('roles');
-  let asked = null;
-  function ask(line) {
-    asked = line;
-    one('.quote bdi', dialog).textContent = textOf(line);
-    for (const b of all('[data-role]', dialog)) b.setAttribute('aria-pressed', String(b.dataset.role === roleOf(line)));
+  let chosen = null; // what is done with the role
+  function askRole(text, role, then) {
+    chosen = then;
+    one('.quote bdi', dialog).textContent = text;
+    for (const b of all('[data-role]', dialog)) b.setAttribute('aria-pressed', String(b.dataset.role === role));
     dialog.showModal();
     one('[aria-pressed=true]', dialog).focus();
   }
+  function choose(role) {
+    dialog.close();
+    chosen(role);
+  }
+  const ask = (line) => askRole(textOf(line), roleOf(line), (role) => correct(line, role));
   dialog.addEventListener('click', (event) => {
-    const chosen = event.target.closest('[data-role]');
-    if (chosen) { correct(asked, chosen.dataset.role); dialog.close(); }
+    const button = event.target.closest('[data-role]');
+    if (button) choose(button.dataset.role);
   });
+
+  // --- the random sample
+
+  const JUDGED = 'broadsheet-audit';
+  const questions = all('.q');
+  let answers = new Map(); // key → what it is
+  function loadAnswers() {
+    try { answers = new Map(Object.entries(JSON.parse(localStorage.getItem(JUDGED)) || {})); } catch { answers = new Map(); }
+  }
+  const isArticle = (q) => q.dataset.said === 'article';
+  const right = (q) => (isArticle(q) ? 'right' : q.dataset.said);
+  const valid = (q, is) => (isArticle(q) ? ['right', 'wrong'].includes(is) : ROLES.has(is));
+  function paintAnswers() {
+    let n = 0;
+    for (const q of questions) {
+      const is = answers.get(q.dataset.key);
+      const given = valid(q, is);
+      n += given;
+      for (const b of all('[data-answer]', q)) b.setAttribute('aria-pressed', String(given && (b.dataset.answer === 'right') === (is === right(q))));
+      one('.given', q).textContent = given && !isArticle(q) && is !== right(q) ? `is ${ROLES.get(is)}` : '';
+    }
+    document.getElementById('judged').textContent = `${n} of ${questions.length} judged`;
+  }
+  function answer(q, is) {
+    answers.set(q.dataset.key, is);
+    try { localStorage.setItem(JUDGED, JSON.stringify(Object.fromEntries(answers))); } catch { /* kept while the page is open */ }
+    paintAnswers();
+  }
+  function judge(q, said) {
+    if (said === 'ask') askRole(one('.this bdi', q).textContent, q.dataset.said, (role) => answer(q, role));
+    else answer(q, said === 'right' ? right(q) : said);
+  }
+  function answered() {
+    const rows = questions
+      .filter((q) => valid(q, answers.get(q.dataset.key)))
+      .map((q) => [q.dataset.key, q.dataset.said, q.dataset.kept, answers.get(q.dataset.key)].join(','));
+    return [document.body.dataset.answers, ...rows, ''].join('\n');
+  }
   const listed = document.getElementById('listed');
   function list() {
     one('ul', listed).replaceChildren(...[...given].map(([key, role]) => {
@@ -226,7 +269,9 @@ addEventListener('DOMContentLoaded', () => {
     help: () => document.getElementById('help').showModal(),
     'next-match': match,
     list,
-    download,
+    download: () => download('corrections.csv', csv()),
+    answers: () => download('audit.csv', answered()),
+    'forget-answers': () => { answers.clear(); localStorage.removeItem(JUDGED); paintAnswers(); },
     forget: () => { for (const key of [...given.keys()]) forget(key); listed.close(); },
   };
   document.addEventListener('click', (event) => {
@@ -234,16 +279,17 @@ addEventListener('DOMContentLoaded', () => {
     if (!button) return;
     if (button.dataset.do) DO[button.dataset.do]();
     else if (button.matches('.l > .role')) ask(button.closest('.l'));
+    else if (button.dataset.answer) judge(button.closest('.q'), button.dataset.answer);
     else if (button.matches('.quick')) quickly(button.closest('.l'));
   });
   document.addEventListener('keydown', (event) => {
     const on = document.getElementById('keys-on').checked;
     if (!on || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.matches('input, select, textarea') || one('dialog[open]:not(#roles)')) return;
-    const line = dialog.open ? asked : current();
+    const line = current();
     const act = () => {
-      if (KEYS.has(event.key) && line) { correct(line, KEYS.get(event.key)); if (dialog.open) dialog.close(); return true; }
-      if (dialog.open) return false;
+      if (dialog.open) return KEYS.has(event.key) && (choose(KEYS.get(event.key)), true);
+      if (KEYS.has(event.key) && line) { correct(line, KEYS.get(event.key)); return true; }
       switch (event.key) {
         case 'n': page(1); return true;
         case 'p': page(-1); return true;
@@ -265,5 +311,7 @@ addEventListener('DOMContentLoaded', () => {
   for (const [key, role] of given) if (byKey.has(key)) paint(byKey.get(key), role, !KEPT.has(role));
   save();
   filter();
+  loadAnswers();
+  paintAnswers();
   show();
 });

@@ -258,7 +258,7 @@ def test_from_a_click_to_the_next_run(at: Any, done: Path, tmp_path: Path) -> No
     seen.reload()
     assert seen.text_content("#tray output") == "2 corrections", "kept until the next visit"
     with seen.expect_download() as download:
-        seen.click("text=Download")
+        seen.click("#tray .primary")
     assert download.value.suggested_filename == "corrections.csv"
     given = tmp_path / "corrections.csv"
     download.value.save_as(given)
@@ -269,6 +269,31 @@ def test_from_a_click_to_the_next_run(at: Any, done: Path, tmp_path: Path) -> No
     assert pl.read_parquet(root / "data/corrections.parquet")["n_parts"].to_list() == [1, 1]
     seen.reload()
     assert seen.evaluate("document.getElementById('tray').hidden"), "what the corpus says by now is no correction"
+
+
+def test_a_sample_is_judged(at: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = at("#audit")
+    lines = seen.locator(".q:has([data-answer=ask])")
+    lines.nth(0).locator("[data-answer=right]").click()
+    lines.nth(1).locator("[data-answer=ask]").click()
+    was = lines.nth(1).get_attribute("data-said")
+    role = "body" if was == "boilerplate" else "boilerplate"
+    seen.click(f"#roles [data-role={role}]")
+    articles = seen.locator(".q:has([data-answer=wrong])")
+    articles.nth(0).locator("[data-answer=wrong]").click()
+    articles.nth(1).locator("[data-answer=wrong]").click()
+    articles.nth(1).locator("[data-answer=right]").click()
+    seen.reload()
+    assert seen.text_content("#judged").startswith("4 of ")
+    assert seen.evaluate("document.getElementById('tray').hidden"), "an answer is no correction"
+    with seen.expect_download() as download:
+        seen.click("text=Download audit.csv")
+    given = tmp_path / "audit.csv"
+    download.value.save_as(given)
+    assert main(["audit", "--csv", str(given)]) == 0
+    said = capsys.readouterr().out
+    assert "lines with another role" in said and "1 of 2)" in said
+    assert "articles that are not right" in said.splitlines()[-1] and "1 of 2)" in said.splitlines()[-1]
 
 
 def test_a_store_that_others_wrote_to_does_no_harm(at: Any) -> None:
@@ -297,6 +322,8 @@ def test_nothing_is_wider_than_the_screen(at: Any, width: int, scheme: str) -> N
 
 def test_everything_has_a_name_for_those_who_hear_it(at: Any) -> None:
     seen = at()
+    seen.click("text=Judge a random sample")
+    seen.until("document.querySelector('.view.open').id === 'audit'")
     assert seen.evaluate("[...document.querySelectorAll('button')].every(x => x.textContent.trim())")
     assert seen.evaluate("[...document.querySelectorAll('input, select')].every(x => x.labels.length === 1)")
     assert seen.evaluate(

@@ -118,6 +118,22 @@ def test_a_file_with_a_bad_row_adds_nothing(
     assert not (seeds / "corrections.csv").exists()
 
 
+def test_where_a_sample_is_judged(
+    folders: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, data = folders
+    assert main(["audit", "--data", str(data)]) == 0
+    assert capsys.readouterr().out.startswith(f"Open {data}/review/index.html in a browser")
+    for arguments, says in (
+        (["--data", str(tmp_path / "none")], "run `make corpus` first"),
+        (["--csv", str(tmp_path / "none.csv")], "can't be read"),
+        (["--csv", str(data / "articles.parquet")], "error: "),
+    ):
+        assert main(["audit", *arguments]) == 2
+        error = capsys.readouterr().err
+        assert says in error and error.count("\n") == 1
+
+
 def test_why_in_the_terminal(folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     seeds, data = folders
     where = ["--seeds", str(seeds), "--data", str(data)]

@@ -28,9 +28,9 @@ HOSTILE = (
     "{{ 7 * 7 }} {% raw %}",
     "\u202eeltit\u202c \u2066\u2067 \x00\x0b\r\x1b[31m \x85 \ud800 \ufffe",
 )
-TEXT = st.text(st.characters(), min_size=1, max_size=60).filter(lambda text: text.strip() != "") | st.sampled_from(
-    HOSTILE
-)
+TEXT = st.text(st.characters(), min_size=1, max_size=60).filter(
+    lambda text: text.strip() != "" and "\n\n" not in text
+) | st.sampled_from(HOSTILE)
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +68,8 @@ def told(tables: Tables, text: str) -> Tables:
 def test_any_text_is_text_and_nothing_else(tables: Tables, plain: Parsed, rules: Rulebook, text: str) -> None:
     text = text.encode("utf-8", "replace").decode()
     page = Parsed(html_of(told(tables, text), rules))
-    paragraphs = text.count("\n\n")
-    if not paragraphs:
-        assert page.shape == plain.shape
-    assert len(page.elements) == len(plain.elements) + 2 * paragraphs  # <p><bdi>
-    assert page.texts("bdi").count(shown(text)) >= plain.texts("bdi").count("x") - (1 if paragraphs else 0)
+    assert page.shape == plain.shape
+    assert page.texts("bdi").count(shown(text)) == plain.texts("bdi").count("x")
     (option,) = [e for e in page.elements if (e.attributes.get("value") or "").startswith("=")]
     assert option.attributes["value"] == f"={shown(text)}"
     for name in ("script", "style"):
@@ -113,17 +110,18 @@ def test_every_line_is_there_once_with_role_reason_and_link(tables: Tables, rule
     assert {f"#{a['id']}" for a in lines} <= links
     assert [(a["class"] or "").split()[1] for a in lines] == rows["role"].to_list()
     struck = rows.filter(pl.col("destination").is_null() & (pl.col("role") != "blank"))["text"].to_list()
-    assert page.texts("del") == struck and struck
+    assert struck and page.texts("del")[-len(struck) :] == struck, "behind those of the random sample"
     assert "Label of the share buttons. boilerplate/share" in page.texts("small")
 
 
 def test_articles_stand_beside_their_lines_as_published(tables: Tables, rules: Rulebook) -> None:
     page = Parsed(html_of(tables, rules))
-    (article,) = page.texts("article")
+    sampled, article = page.texts("article")
     row = tables.articles.collect().row(0, named=True)
     for text in (row["title"], row["byline"], *row["body"].split("\n\n"), row["article_id"], str(row["date"])):
         assert text in article
     assert "Sign up" not in article
+    assert sampled.split() == article.split()
 
 
 def test_the_same_tables_give_the_same_bytes_in_any_order(tables: Tables, rules: Rulebook) -> None:
@@ -150,7 +148,7 @@ def test_a_long_page_and_a_long_line_are_cut_and_say_so(rules: Rulebook, monkeyp
 
 def test_an_empty_corpus_has_a_page(rules: Rulebook) -> None:
     page = Parsed(html_of(tables_of(corpus_of({}, rules)), rules))
-    assert page.texts("h1") == ["The corpus at a glance"]
+    assert page.texts("h1") == ["The corpus at a glance", "How often is it wrong?"]
 
 
 def test_every_role_can_be_given_and_keys_are_single() -> None:
