@@ -1,7 +1,5 @@
 """The review page as an asset: written from the published tables, whole or not at all. No logic on text."""
 
-import os
-import uuid
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -10,9 +8,11 @@ from typing import Any
 import dagster as dg
 
 from assets.flow import plain_errors
-from assets.resources import POOL, Folders
+from assets.folder import write as replace
+from assets.resources import POOL, Folders, Rules
 from assets.store import StoreError
 from assets.summary import REVIEW, Generation
+from assets.versions import digest
 from pipeline import tables
 from pipeline.review.glance import Tables
 from pipeline.review.page import review as html
@@ -42,30 +42,24 @@ def review(folders: Folders) -> dg.MaterializeResult[Any]:
 
 
 def write(data: Path, rules: Rulebook) -> tuple[Path, str]:
-    """Writes the review page of the live generation → its path, the generation's name."""
+    """Writes the review page of the live generation, if it does not stand there → its path, the generation's name."""
     generation = Generation(data)
-    made = Tables(**{name: generation.scan(getattr(tables, name.upper())) for name in Tables._fields})
-    text = html(made, rules, templates(), generation.folder.name)
-    page = data / REVIEW
+    page, stamp = data / REVIEW, _stamp(generation.folder.name)
     try:
+        if page.is_file() and page.read_text(encoding="utf-8").endswith(stamp):
+            return page, generation.folder.name
+        made = Tables(**{name: generation.scan(getattr(tables, name.upper())) for name in Tables._fields})
         page.parent.mkdir(parents=True, exist_ok=True)
-        _replace(page, text)
+        replace(page, html(made, rules, templates(), generation.folder.name) + stamp)
     except OSError as e:
         raise StoreError(f"{page} can't be written ({(e.strerror or str(e)).lower()}): mend that, and run again") from e
     return page, generation.folder.name
 
 
-def _replace(file: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
-    temporary = file.with_name(f".{uuid.uuid4().hex}")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _stamp(generation: str) -> str:
+    """What the page is made from, as its last line: its tables, the rules' words, the code."""
+    sources = {x.name: x.read_text(encoding="utf-8") for x in (files("pipeline") / "review").iterdir() if x.is_file()}
+    return f"<!-- {digest({**sources, 'generation': generation, 'rules': Rules().digest})} -->\n"
 
 
 def templates() -> Mapping[str, str]:

@@ -53,6 +53,17 @@ def test_the_same_pages_give_the_same_page(job: Job, data: Path, tmp_path: Path)
     assert page_of(data) == page_of(tmp_path / "again")
 
 
+def test_a_page_that_stands_there_is_left(job: Job, data: Path) -> None:
+    assert job().success
+    page = data / "review/index.html"
+    before = page.stat().st_ino
+    assert job().success
+    assert page.stat().st_ino == before
+    page.write_text(page.read_text().replace("<!-- ", "<!-- other "))
+    assert job().success
+    assert "<!-- other " not in page.read_text(), "made of something else, it is made again"
+
+
 def test_a_folder_that_can_not_be_written_fails_in_one_line(job: Job, data: Path) -> None:
     data.mkdir()
     (data / "review").write_text("")
