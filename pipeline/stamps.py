@@ -35,7 +35,7 @@ def stamped(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     place, known = pl.col("place"), pl.col("reason") == OUTSIDE
     titles = pl.col("rule").is_in(rules.marked("page-title"))
     above = (pl.col("off") <= ABOVE) & ~weak & (known | (loose & ~titles & (pl.col("off") <= RIGHT_ABOVE)))
-    # Days in a row behind a text are those of teasers.
+    # Days in a row behind a text are those of teasers; a masthead's day, that of the page which follows.
     group = [*KEY, "place"]
     beside = [
         (pl.col("off").shift(k).over(group) - pl.col("off")).abs().le(BEHIND)
@@ -45,7 +45,7 @@ def stamped(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     other = beside[0].fill_null(False) | beside[1].fill_null(False)
     counts = (
         pl.when(place == "behind")
-        .then(known & (pl.col("off") <= BEHIND) & ~other)
+        .then(known & (pl.col("off") <= BEHIND) & ~other & ~(weak & pl.col("followed")))
         .when(place == "top")
         .then(titles | above)
         .when(place == "inside")
@@ -74,7 +74,8 @@ def stamped(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
 
 def _near(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Short dropped lines with a figure around the texts of articles without a date line → row, page, article_no, text,
-    reason, place (top of the page, above, head, inside, behind), off (lines from the headline or the text)."""
+    reason, place (top of the page, above, head, inside, behind), off (lines from the headline or the text), followed
+    (by another article)."""
     solid = lines.with_row_index("row").filter(pl.col("role") != "blank")
     solid = solid.with_columns(n=pl.int_range(pl.len(), dtype=pl.Int64).over("page"))
     role, n = pl.col("role"), pl.col("n")
@@ -89,7 +90,11 @@ def _near(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
             dated=((role == "timestamp") & ~pl.col("reason").is_in(undated)).any(),
             others=pl.col("text").filter(pl.col("reason") == OUTSIDE).n_unique(),
         )
-        .with_columns(pl.coalesce("head", "first"), top=pl.col("article_no") == pl.col("article_no").min().over("page"))
+        .with_columns(
+            pl.coalesce("head", "first"),
+            top=pl.col("article_no") == pl.col("article_no").min().over("page"),
+            followed=pl.col("article_no") < pl.col("article_no").max().over("page"),
+        )
         .filter(pl.col("first").is_not_null() & ~pl.col("dated"))
     )
     dropped = solid.filter(
@@ -107,7 +112,7 @@ def _near(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     above = outside.join(bounds.filter("top"), on="page", how="inner", maintain_order="left").with_columns(
         place=pl.when(n == 0).then(pl.lit("top")).otherwise(pl.lit("above")), off=pl.col("head") - n
     )
-    columns = ["row", "page", "article_no", "text", "reason", "place", "off"]
+    columns = ["row", "page", "article_no", "text", "reason", "place", "off", "followed"]
     both = pl.concat([inside.select(columns), above.select(columns)]).sort("row")
     furthest = {"behind": 2 * BEHIND, "above": ABOVE, "head": UNDER_SUMMARY, "inside": EARLY, "top": lines.height}
     return both.filter(

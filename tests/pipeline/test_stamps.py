@@ -63,6 +63,11 @@ def test_a_day_further_off_is_not(rules: Rulebook, page: str) -> None:
     assert days(rules, page) == [None]
 
 
+def test_a_mastheads_day_behind_a_text_is_that_of_the_page_that_follows(rules: Rulebook) -> None:
+    page = f"{HEADLINE}{TEXT}{OUTSIDE} Monday, 14 August 2023\nheadline Fire at the pier\n{TEXT}"
+    assert days(rules, page) == [None, None]
+
+
 def test_an_article_with_a_date_line_keeps_it_and_gets_no_other(rules: Rulebook) -> None:
     page = f"{HEADLINE}timestamp:timestamp/day 14 August 2023\n{TEXT}{OUTSIDE} 12 August 2023\n"
     lines = split_output({"a": page})
