@@ -15,6 +15,7 @@ from pipeline.kinds import kinds
 from pipeline.language import languages
 from pipeline.outlets import outlets
 from pipeline.rulebook import Rulebook
+from pipeline.stamps import OUTSIDE, stamped
 from pipeline.tables import DESTINATION, LINES, PAGE_ARTICLES, PAGES
 from pipeline.wrapping import as_printed, begins
 
@@ -37,7 +38,7 @@ def assemble(
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """`lines` (page, page_id, line_no, part, text, printed, role, reason, score, article_no; in the order of the page)
     and `texts` of whole pages → the tables lines, page_articles, pages."""
-    rows = _destined(lines)
+    rows = _destined(stamped(lines, rules))
     whose = outlets(rows, texts, rules)
     ledger = LINES.conform(as_printed(rows))
     return (
@@ -80,9 +81,13 @@ def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, ru
         truncated=pl.col("cut") | _breaks_off(),
         n_words=pl.col("body").str.count_matches(WORD),
     )
-    stamps = printed.filter(pl.col("destination").is_in(["date_raw", "byline"]))
+    columns = [*KEY, "line_no", "destination", "text"]
+    stamps = printed.filter(pl.col("destination").is_in(["date_raw", "byline"])).select(columns)
+    others = ledger.filter((pl.col("reason") == OUTSIDE) & pl.col("article_no").is_not_null()).select(columns)
+    stamps = pl.concat([stamps, others])
     captions = printed.filter(destination="captions").select(*KEY, "text")
-    at_headline = out.with_columns(line_start="headline")
+    at_headline = out.join(_headlines(ledger), on=KEY, how="left", maintain_order="left")
+    at_headline = at_headline.with_columns(line_start=pl.coalesce("right_above", "headline"))
     dated = dates(at_headline, stamps, captions, day_orders(ledger), rules)
     return out.join(dated, on=KEY, how="left", maintain_order="left")
 
@@ -131,6 +136,15 @@ def _columns(printed: pl.DataFrame) -> pl.DataFrame:
         paragraphs=text.filter(is_body),
         sources=text.filter(to.is_in(["body", "agencies"])).str.join("\n"),
     )
+
+
+def _headlines(ledger: pl.DataFrame) -> pl.DataFrame:
+    """→ page, article_no, right_above: where the headline stands last before the text; it is often the page's title
+    too, with navigation and teasers behind it."""
+    role, line_no = pl.col("role"), pl.col("line_no")
+    text = line_no.filter(role == "body").min()
+    heads = line_no.filter(role.is_in(["headline", "headline_repeat"]) & (line_no < text))
+    return ledger.drop_nulls("article_no").group_by(KEY).agg(right_above=heads.max())
 
 
 def _measures(ledger: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:

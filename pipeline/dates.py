@@ -27,16 +27,16 @@ NEXT_LINES = 2
 # A day and its update; a head with more is a list of teasers.
 MAX_HEAD_DAYS = 2
 
-# Days in full inside a caption; months are any word, and what is no month in any language gives no day.
-IN_CAPTION = "|".join(
+# Days in full inside a line; months are any word, and what is no month in any language gives no day.
+IN_FULL = "|".join(
     (
         r"\b\d{1,2}(?:st|nd|rd|th|\.|er|º)?\s(?:de\s|of\s)?\p{L}{3,12}\.?,?\s(?:de\s|del\s)?(?:19|20)\d\d\b",
         r"\b\p{L}{3,12}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d\b",
         r"\b(?:19|20)\d\d-\d\d-\d\d\b",
-        r"\b\d{1,2}\.\s?\d{1,2}\.\s?(?:19|20)\d\d\b",
         r"(?:19|20)\d\d\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일]",
     )
 )
+IN_CAPTION = rf"{IN_FULL}|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?(?:19|20)\d\d\b"
 # Days in figures whose order a page may tell: 25/12/2024 does, and then 11/12/2024 is read the same way.
 ORDERED = r"\b\d{1,2}(?:\.\s?\d{1,2}\.\s?|/\d{1,2}/|-\d{1,2}-)(?:19|20)\d\d\b"
 SEPARATOR = r"^\d{1,2}\s?([-/.])"
@@ -56,6 +56,9 @@ DAY_FIRST = {
     "/": "ar bn ca el es fr gl he hi id it ms pt sw th tr ur vi",
     "-": "ca es fr gl hi id it nl pt",
 }
+
+# Zones of countries that print the day first in whatever language: GMT with an offset, Europe's, India's, Australia's.
+DAY_FIRST_ZONE = r"(?i)\b(?:(?:gmt|utc)\s?[+]0?[0-5]\b|ces?t\b|bst\b|eest\b|msk\b|aest\b|aedt\b|sast\b)"
 
 # Monday to Sunday as leads name them. Turkish `pazar` is a market too, Portuguese days but the last two are
 # ordinals (`segunda`): neither is here.
@@ -77,9 +80,10 @@ def dates(
 ) -> pl.DataFrame:
     """The day of every article and what settled it.
 
-    `articles`: page, article_no, line_start, first_body (lines), lead (first body paragraph), language, day_order (of
-    the outlet), url, sidecar_date, fetched_at. `stamps`: page, article_no, line_no, destination, text of the lines
-    with role timestamp or byline. `captions`: page, article_no, text. `orders`: what the pages tell (`day_orders`).
+    `articles`: page, article_no, line_start (the headline's, where it stands last above the text), first_body (lines),
+    lead (first body paragraph), language, day_order (of the outlet), url, sidecar_date, fetched_at. `stamps`: page,
+    article_no, line_no, destination, text of the lines with role timestamp or byline, and of date lines that are not
+    the article's (no destination). `captions`: page, article_no, text. `orders`: what the pages tell (`day_orders`).
     → page, article_no, date, date_kind, date_raw, date_basis, date_not_before, in the order of `articles`.
     """
     read = _read(articles, stamps, orders, rules)
@@ -185,35 +189,61 @@ def _anchors(known: pl.DataFrame) -> pl.DataFrame:
 
 def day_orders(lines: pl.DataFrame) -> pl.DataFrame:
     """`lines` of whole pages (page, text) → page, separator, order (DMY, MDY): how the page prints days in figures,
-    where those that can be read one way only agree."""
+    where those agree that can be read one way only, or that the page prints in full as well, read one way."""
     days = (
         lines.filter(pl.col("text").str.contains(ORDERED))
         .select("page", day=pl.col("text").str.extract_all(ORDERED))
         .explode("day")
-        .select(
-            "page",
+        .with_columns(
             separator=pl.col("day").str.extract(SEPARATOR, 1),
             first=pl.col("day").str.extract(r"^(\d+)", 1).cast(pl.Int32),
             second=pl.col("day").str.extract(r"^\d+\D+(\d+)", 1).cast(pl.Int32),
+            year=pl.col("day").str.extract(r"(\d{4})$", 1),
+        )
+        .with_columns(
+            dmy=pl.format("{}-{}-{}", "year", _two("second"), _two("first")).str.to_date("%Y-%m-%d", strict=False),
+            mdy=pl.format("{}-{}-{}", "year", _two("first"), _two("second")).str.to_date("%Y-%m-%d", strict=False),
         )
     )
+    open_ = days.filter((pl.col("first") <= 12) & (pl.col("second") <= 12) & (pl.col("first") != pl.col("second")))
+    full = _in_full(lines.join(open_, on="page", how="semi", maintain_order="left"))
+    for name in ("dmy", "mdy"):
+        said = full.select("page", pl.col("day").alias(name), pl.lit(True).alias(f"in_{name}"))
+        days = days.join(said, on=["page", name], how="left", maintain_order="left")
+    told = {x: pl.col(f"in_{x}").fill_null(False) for x in ("dmy", "mdy")}
     return (
         days.group_by("page", "separator")
-        .agg(day_first=(pl.col("first") > 12).any(), month_first=(pl.col("second") > 12).any())
+        .agg(
+            day_first=((pl.col("first") > 12) | (told["dmy"] & ~told["mdy"])).any(),
+            month_first=((pl.col("second") > 12) | (told["mdy"] & ~told["dmy"])).any(),
+        )
         .filter(pl.col("day_first") != pl.col("month_first"))
         .select("page", "separator", order=pl.when("day_first").then(pl.lit("DMY")).otherwise(pl.lit("MDY")))
     )
+
+
+def _two(figures: str) -> pl.Expr:
+    return pl.col(figures).cast(pl.String).str.zfill(2)
+
+
+def _in_full(lines: pl.DataFrame) -> pl.DataFrame:
+    """page, text → page, day: each day that a page prints with its month in letters, or the year first."""
+    said = lines.select("page", piece=plain(lines["text"]).str.extract_all(IN_FULL)).explode("piece").drop_nulls()
+    asked = said.select("piece").unique()
+    asked = asked.with_columns(pl.Series("day", [day_of(piece) for piece in asked["piece"]], pl.Date))
+    return said.join(asked, on="piece").select("page", "day").drop_nulls().unique()
 
 
 def _read(articles: pl.DataFrame, stamps: pl.DataFrame, orders: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Date lines that count → with kind (published, updated, null), relative, day or age; best first.
 
     Those count that stand in the best place that has any (see `_zone`): what stands further off dates comments and
-    teasers. A byline counts only where it is a date line too.
+    teasers. A byline counts only where it is a date line too. An update that names no hour tells nothing where older
+    days stand around the article (comments; lines without a destination): what stood there then was published before.
     """
     about = articles.select(*KEY, "line_start", "first_body", "language", "day_order", "fetched_at")
     lines = stamps.join(_known(stamps["text"], rules), on="text", how="left", maintain_order="left")
-    lines = lines.filter((pl.col("destination") == "date_raw") | pl.col("known"))
+    lines = lines.filter((pl.col("destination") == "date_raw").fill_null(False) | pl.col("known"))
     lines = lines.join(about, on=KEY, how="left", maintain_order="left").with_row_index("row")
     lines = (
         lines.join(_days(_pieces(lines, orders)), on="row", how="left", maintain_order="left")
@@ -221,8 +251,17 @@ def _read(articles: pl.DataFrame, stamps: pl.DataFrame, orders: pl.DataFrame, ru
         .with_columns(day=_possible(pl.col("day")), zone=_zone())
         .filter(pl.col("zone").is_not_null())
     )
+    outside = pl.col("destination").is_null()
+    before = pl.col("day").filter(outside).min().over(KEY) < pl.col("day")
+    replaced = (pl.col("kind") == "updated") & ~pl.col("timed") & before
+    lines = lines.with_columns(day=pl.when(~replaced.fill_null(False)).then("day")).filter(~outside)
     lines = _pairs(lines.filter(~_teasers()))
-    lines = lines.filter(pl.col("zone") == pl.col("zone").min().over(KEY)).with_columns(
+    # An age that nothing anchors leaves the day above the headline (that of the page's title) its say.
+    best = pl.col("zone") == pl.col("zone").min().over(KEY)
+    day_above = (pl.col("zone") == ABOVE) & (
+        pl.col("zone") == pl.col("zone").filter(~pl.col("relative")).min().over(KEY)
+    )
+    lines = lines.filter(best | (day_above & ~pl.col("relative"))).with_columns(
         rank=pl.col("kind").fill_null("").replace_strict(RANK),
         away=(pl.col("line_no") - pl.col("first_body").fill_null(pl.col("line_start"))).abs(),
     )
@@ -278,8 +317,8 @@ def _best(read: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _known(texts: pl.Series, rules: Rulebook) -> pl.DataFrame:
-    """Date lines, each once → text, pieces (the days as printed), age_piece, kind, relative, weak, known: by the first
-    rule with role timestamp that matches; known is false where none does."""
+    """Date lines, each once → text, pieces (the days as printed), age_piece, kind, relative, weak, known, zone_order,
+    timed (an hour is named): by the first rule with role timestamp that matches; known is false where none does."""
     stamped = replace(rules, rules=tuple(rule for rule in rules.rules if rule.role == "timestamp"))
     lines = texts.unique(maintain_order=True).alias("text").to_frame()
     lines = lines.with_columns(rule_of(lines["text"].str.strip_chars(), stamped), plain=spaced(lines["text"], rules))
@@ -299,6 +338,8 @@ def _known(texts: pl.Series, rules: Rulebook) -> pl.DataFrame:
         relative=pl.col("rule").is_in(rules.marked("relative")).fill_null(False),
         weak=pl.col("rule").is_in(rules.marked("weak")).fill_null(False),
         known=known,
+        zone_order=pl.when(pl.col("plain").str.contains(DAY_FIRST_ZONE)).then(pl.lit("DMY")),
+        timed=pl.col("plain").str.contains(rules.sign("time").anywhere),
     )
 
 
@@ -306,7 +347,7 @@ def _pieces(lines: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
     """Date lines → row, piece, language, order (of the outlet, else as the page prints it, else the language's own)."""
     return _ordered(
         lines.filter(~pl.col("relative"))
-        .select("row", "page", "language", "day_order", piece="pieces")
+        .select("row", "page", "language", pl.coalesce("day_order", "zone_order").alias("day_order"), piece="pieces")
         .explode("piece"),
         orders,
     )

@@ -5,7 +5,7 @@ import polars as pl
 from pipeline.features import measure
 from pipeline.matching import rule_of
 from pipeline.parts import cut, numbered
-from pipeline.rulebook import Rulebook
+from pipeline.rulebook import BY_PLACE, Rulebook
 from pipeline.scope import line_key, scopes, template
 
 # Teasers of a "Read more" block that follow their heading at the most; a longer list has other headings in it.
@@ -72,8 +72,8 @@ def credited_texts(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
 def beside(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
     """`rule`, without those that count only by their neighbours where these are others: `under-headline` right behind
     a line that could be a headline, one more line between at the most; `beside-byline` between such a line and a date
-    line, or right behind a lone word for By."""
-    by_place = pl.col("rule").is_in(rules.marked("under-headline") + rules.marked("beside-byline"))
+    line, or right behind a lone word for By; `in-head` not before the articles are known (see `stamps`)."""
+    by_place = pl.col("rule").is_in([rule.id for rule in rules.rules if rule.marks & BY_PLACE])
     if not rows.select(by_place.any()).item():
         return rows["rule"]
     solid = rows.with_row_index("row").filter(pl.col("trimmed") != "")
@@ -87,7 +87,12 @@ def beside(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
     before, before_that, behind = (pl.struct("head", "date", "by").shift(k).over("page").struct for k in (1, 2, -1))
     under = before.field("head") | before_that.field("head")
     named = (before.field("head") & behind.field("date")) | before.field("by")
-    counts = pl.when(pl.col("rule").is_in(rules.marked("under-headline"))).then(under).otherwise(named)
+    counts = (
+        pl.when(pl.col("rule").is_in(rules.marked("under-headline")))
+        .then(under)
+        .when(pl.col("rule").is_in(rules.marked("beside-byline")))
+        .then(named)
+    )
     dropped = solid.filter(pl.col("by_place") & ~counts.fill_null(False))["row"]
     kept = ~pl.int_range(pl.len()).is_in(dropped.implode())
     return rows.select(pl.when(kept).then("rule").alias("rule")).to_series()

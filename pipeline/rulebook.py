@@ -20,10 +20,10 @@ WHERE = ("line", "inline", "end")
 MARKS = (
     *("ends-article", "opens-related", "truncated"),
     *("published", "updated", "relative", "weak", "opens-byline"),
-    *("under-headline", "beside-byline"),
+    *("under-headline", "beside-byline", "in-head", "page-title"),
 )
 # Rules that count only by the lines beside them: tried last, so that they take no line from a rule that is sure of it.
-BY_PLACE = {"under-headline", "beside-byline"}
+BY_PLACE = {"under-headline", "beside-byline", "in-head", "page-title"}
 MAX_PATTERN = 50_000  # characters, all fragments filled in; the longest rule has a third of that
 FORMS = ("copyright", "address", "house", "legal", "ending", "agency", "stranger")
 DAY_ORDERS = ("DMY", "MDY", "YMD")

@@ -239,6 +239,17 @@ def test_figures_need_an_order(
         ("11/12/2024", "", "fr", (2024, 12, 11)),
         ("11/12/2024", "", "en", None),
         ("2024/11/12", "On 25/12/2023", "en", (2024, 11, 12)),
+        # The page prints the same day in full.
+        ("11/12/2024", "Ferries return - 11 December 2024", "en", (2024, 12, 11)),
+        ("11-12-2024", "November 12, 2024", "en", (2024, 11, 12)),
+        ("11/12/2024", "11 December 2024 and November 12, 2024", "en", None),
+        ("11/12/2024", "13 December 2024", "en", None),
+        ("11/12/2024", "11 December 2024, not 12/25/2023", "en", None),
+        # A zone tells where it was printed.
+        ("11/12/2024 - 13:55 GMT+1", "", "en", (2024, 12, 11)),
+        ("11/12/2024, 13:55 CET", "", "en", (2024, 12, 11)),
+        ("11/12/2024 13:55 EST", "", "en", None),
+        ("11/12/2024 13:55 GMT+8", "", "en", None),
     ],
 )
 def test_a_page_or_its_language_tells_the_order(
@@ -256,6 +267,36 @@ def test_where_a_date_line_counts(rules: Rulebook) -> None:
     assert at(rules, {2: "Monday, 14 August 2023"}, first_body=90) is None  # a masthead
     assert at(rules, {40: "14 August 2023"}, first_body=90) is None  # a teaser in the navigation
     assert at(rules, {40: "Published 14 August 2023"}, first_body=90) == DAY
+
+
+def test_an_update_is_not_the_day_of_what_stood_there_before(rules: Rulebook) -> None:
+    page = HEADED + "timestamp {}\nbody The ferries sailed again.\n" + "boilerplate Share\n" * 9 + OLDER + "{}\n"
+    assert day_of_page(rules, page.format("Updated 14 August 2023", "1 May 2023 at 9:30")) is None
+    assert day_of_page(rules, page.format("Updated 14 August 2023", "15 August 2023 at 9:30")) == DAY
+    # A newsroom's update to the minute is of its day; older days around it are teasers'.
+    assert day_of_page(rules, page.format("Updated 14 August 2023, 10:30", "1 May 2023")) == DAY
+    assert day_of_page(rules, page.format("14 August 2023", "1 May 2023")) == DAY
+
+
+def test_what_stands_behind_the_last_headline_counts(rules: Rulebook) -> None:
+    teasers = "timestamp 9 August 2023\ntimestamp 8 August 2023\ntimestamp 7 August 2023\n"
+    body = "timestamp 14 August 2023\nbody The ferries sailed again.\n"
+    assert day_of_page(rules, f"{HEADED}{teasers}headline_repeat Ferries return to Kelmore\n{body}") == DAY
+    assert day_of_page(rules, f"{HEADED}{teasers}{body}") is None
+
+
+HEADED, OLDER = "headline Ferries return to Kelmore\n", "boilerplate:page/date-outside-head "
+
+
+def day_of_page(rules: Rulebook, page: str) -> object:
+    lines = split_output({"a": page})
+    return assemble(lines, texts_for(lines), rules)[1]["date"].item()
+
+
+def test_an_age_without_an_anchor_leaves_the_page_title_its_say(rules: Rulebook) -> None:
+    title = "boilerplate:model/no-text:0.90 Ferries return to Kelmore | PN | 14.08.2023\n---\n"
+    age = "timestamp:timestamp/relative 3 hours ago\nbody The ferries sailed again.\n"
+    assert day_of_page(rules, f"{title}{HEADED}{age}") == DAY
 
 
 def at(rules: Rulebook, stamps: dict[int, str], first_body: int) -> object:
