@@ -20,6 +20,7 @@ from pipeline.publish import Finding
 from pipeline.rulebook import Rulebook
 from pipeline.tables import (
     ARTICLES,
+    CHANGES,
     CORRECTIONS,
     DUPLICATES,
     FILES,
@@ -94,6 +95,8 @@ SELECTED = (
     Check(ARTICLES, "unchanged", ("articles: as on their page",), "A row is as in page_articles, column by column."),
     Check(ARTICLES, "stories", ("stories: groups of articles",), "Stories and their articles name each other."),
 )
+
+TOLD = (declared(CHANGES),)
 
 Audit = Callable[[Folders], Iterable[Finding]]
 
@@ -215,7 +218,13 @@ def audit_articles(folders: Folders) -> Iterator[Finding]:
     )
 
 
-CHECKS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles]
+@checks(TOLD)
+def audit_changes(folders: Folders) -> Iterator[Finding]:
+    """What became of articles: as declared."""
+    yield from _declared(CHANGES, folders.store.read(CHANGES))
+
+
+CHECKS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles, audit_changes]
 
 
 def accounted(files: pl.DataFrame, rejected: pl.DataFrame, pages: int) -> Finding:
