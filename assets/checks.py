@@ -22,6 +22,7 @@ from pipeline.publish import Finding
 from pipeline.rulebook import Rulebook
 from pipeline.tables import (
     ARTICLES,
+    CHANGES,
     CORRECTIONS,
     DUPLICATES,
     FILES,
@@ -111,6 +112,8 @@ SELECTED = (
     Check(ARTICLES, "unchanged", ("articles: as on their page",), "A row is as in page_articles, column by column."),
     Check(ARTICLES, "stories", ("stories: groups of articles",), "Stories and their articles name each other."),
 )
+
+TOLD = (declared(CHANGES),)
 
 Audit = Callable[[Folders], Iterable[Finding]]
 
@@ -244,6 +247,12 @@ def audit_articles(folders: Folders) -> Iterator[Finding]:
     )
 
 
+@checks(TOLD)
+def audit_changes(folders: Folders) -> Iterator[Finding]:
+    """What became of articles: as declared."""
+    yield from _declared(CHANGES, folders.store.read(CHANGES))
+
+
 def drifts(watch: drift.Watch) -> dg.AssetChecksDefinition:
     """A check that warns where a figure is unlike those of the runs before."""
 
@@ -277,7 +286,7 @@ def warning(watch: drift.Watch, verdicts: Sequence[drift.Verdict]) -> dg.AssetCh
     )
 
 
-AUDITS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles]
+AUDITS = [audit_read, audit_furniture, audit_understand, audit_dedup, audit_articles, audit_changes]
 CHECKS = [*AUDITS, *map(drifts, drift.WATCHED)]
 
 

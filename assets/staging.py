@@ -189,6 +189,8 @@ class Staging:
             for unit, (key, maker, frames) in made.items():
                 parts = {}
                 for table, frame in frames.items():
+                    if self.path(table).is_file():  # a whole table of an older version
+                        self.path(table).unlink()
                     self.path(table).mkdir(parents=True, exist_ok=True)
                     writer = self._writer(table, stack)
                     writer.write(frame)

@@ -255,7 +255,7 @@ def test_rollback(run, seeds: Path) -> None:  # type: ignore[no-untyped-def]
     assert told == f"data: {first} is live, {second} was"
     assert [line.split()[0] for line in lines] == [first, second]
     assert lines[0].endswith("  3 articles, 3 (new-page 3) added  live")
-    assert lines[1].endswith("  2 articles, 1 (removed-page 1) removed")
+    assert lines[1].endswith("  2 articles, 2 (story 2) changed, 1 (removed-page 1) removed")
     assert run("generations").out.splitlines() == lines
     assert f"(there are: {first} (live), {second})" in one_line(run("rollback", "--to", "nonsense"))
     assert run("rollback", "--to", str(second)).code == 0

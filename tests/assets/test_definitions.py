@@ -15,7 +15,7 @@ from assets.definitions import defs
 from assets.store import Store
 from pipeline import corpus, publish
 from pipeline.corpus import Understood
-from pipeline.tables import ARTICLES, LINES, PAGES, PUBLISHED, STAGED, TEXTS
+from pipeline.tables import ARTICLES, LINES, MADE_FROM, PAGES, PUBLISHED, STAGED, TEXTS
 
 
 def node(asset: str) -> Any:
@@ -62,7 +62,10 @@ def test_every_finding_of_the_audits_has_its_check() -> None:
 def test_the_job_publishes_every_table(job: Job, data: Path) -> None:
     result = job()
     assert result.success, failures(result)
-    assert {name.split("/")[0] for name in contents(data)} == {f"{t.name}.parquet" for t in PUBLISHED} | {"facts.json"}
+    assert {name.split("/")[0] for name in contents(data)} == {
+        *(f"{table.name}.parquet" for table in (*PUBLISHED, MADE_FROM)),
+        "facts.json",
+    }
     for table in PUBLISHED:
         frame = pl.read_parquet(data / f"{table.name}.parquet")
         assert frame.schema == table.schema
@@ -172,7 +175,8 @@ def test_parts_of_the_graph_run_off_the_staged_tables(job: Job, data: Path, seed
 def test_facts_are_of_the_content_alone(job: Job, data: Path) -> None:
     assert job().success
     facts = json.loads((data / "current" / "facts.json").read_text())
-    assert set(facts) == {"tables", "versions"}
+    assert set(facts) == {"tables", "versions", "changes", "after"}
+    assert facts["changes"] == {"added": {"new-page": 3}, "changed": {}, "removed": {}}
     assert set(facts["tables"]) == {table.name for table in PUBLISHED}
     assert facts["tables"]["pages"]["rows"] == 3
 
