@@ -72,7 +72,7 @@ addEventListener('DOMContentLoaded', () => {
   }
   find.addEventListener('input', filter);
   find.addEventListener('submit', (event) => event.preventDefault());
-  find.addEventListener('reset', () => setTimeout(filter));
+  find.addEventListener('reset', () => setTimeout(filter)); // the fields are empty only then
   function toggleFind(on = find.hidden) {
     find.hidden = !on;
     one('[data-do=find]').setAttribute('aria-expanded', String(on));
@@ -279,7 +279,14 @@ addEventListener('DOMContentLoaded', () => {
     if (!button) return;
     if (button.dataset.do) DO[button.dataset.do]();
     else if (button.matches('.l > .role')) ask(button.closest('.l'));
-    else if (button.dataset.answer) judge(button.closest('.q'), button.dataset.answer);
+    else if (button.dataset.reason) {
+      find.reset();
+      find.reason.value = button.dataset.reason;
+      find.fate.value = 'drop';
+      toggleFind(true);
+      filter();
+      match();
+    } else if (button.dataset.answer) judge(button.closest('.q'), button.dataset.answer);
     else if (button.matches('.quick')) quickly(button.closest('.l'));
   });
   document.addEventListener('keydown', (event) => {

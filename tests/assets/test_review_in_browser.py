@@ -231,6 +231,13 @@ def test_the_filter_finds_lines_and_pages(at: Any, done: Path) -> None:
     assert seen.text_content("#found").startswith(f"{teasers} lines on ")
     seen.click("text=Clear")
     seen.until("document.getElementById('found').textContent === 'No filter'")
+    seen.evaluate("location.hash = 'start'")
+    seen.click("[data-reason='page/teaser-block']")
+    seen.until("document.querySelector('.view.open').matches('.page')")
+    assert seen.evaluate("document.activeElement.dataset.why") == "page/teaser-block"
+    assert seen.text_content("#found").startswith(f"{teasers} lines on ")
+    seen.click("text=Clear")
+    seen.until("document.getElementById('found').textContent === 'No filter'")
     seen.fill("[name=sure]", "0.5")
     low = pl.read_parquet(done / "data/lines.parquet").filter(
         (pl.col("score").round(2) <= 0.5) & (pl.col("role") != "blank")
