@@ -18,7 +18,7 @@ from tests.pages import corpus_of
 # Name, hash of its pages and gold, and the figures reached less what a small change may move.
 FLOORS: dict[str, tuple[str, dict[str, float]]] = {
     "fundus-light": ("6f5529cc7885c0b1", {"body F1": 0.97, "count exact": 0.98, "title": 0.96, "date wrong": 0.02}),
-    "fundus-multi-light-tight": ("8a86278269973a1e", {"body F1": 0.93, "strict": 0.94, "count exact": 0.91}),
+    "fundus-multi-light-tight": ("8a86278269973a1e", {"body F1": 0.93, "strict": 0.92, "count exact": 0.91}),
 }
 
 
