@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from drops import product
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from running import failures, run
@@ -22,11 +23,6 @@ SAMPLES = ROOT / "seeds"
 
 TEXT = "The swans left the Dunwick pond on Monday when the miller closed the sluice, a ranger said."
 PAGE = f"Swans leave Dunwick pond after miller closes sluice\n\n{TEXT}\n\nForty of them were counted on the meadow.\n"
-
-
-def product(data: Path) -> dict[str, bytes]:
-    live = (data / "current").resolve()
-    return {str(p.relative_to(live)): p.read_bytes() for p in sorted(live.rglob("*.parquet")) if p.is_file()}
 
 
 FILES = ("a.txt", "b.txt", "drop/c.txt", "drop/d.txt.gz")
