@@ -55,8 +55,8 @@ BUDGET, NEAR = 40_000, 6
 TITLE_WIDTH = (8, 320)
 # What a page counts for a target: one of a set of 150 pages as 1, of a larger set less by this power, so that no set
 # drowns the others; and the page itself against one made of such pages.
-SET_PAGES, SET_POWER = 150, {"body": 1.0, "start": 0.3, "title": 1.0}
-VALUE = {"body": (3.0, 1.0), "start": (2.0, 1.0), "title": (2.0, 0.7)}
+SET_PAGES, SET_POWER = 150, {"body": 1.3, "start": 0.3, "title": 1.0}
+VALUE = {"body": (3.0, 0.5), "start": (2.0, 1.0), "title": (2.0, 0.7)}
 CORRECTED = "corrected"  # the set of pages that users have corrected
 CHUNKS = 0.3  # of the chunks of made pages, the share that titles are ranked on
 
