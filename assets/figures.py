@@ -15,6 +15,7 @@ import polars as pl
 from assets import folder
 from assets.store import Store
 from assets.versions import digest
+from pipeline.review.words import family
 from pipeline.tables import (
     ARTICLES,
     CHANGES,
@@ -104,7 +105,7 @@ def _furniture(rows: pl.LazyFrame) -> Figures:
 
 
 def _lines(rows: pl.LazyFrame) -> Figures:
-    """Parts of lines count, as in the ledger. What stands behind the first colon or space of a reason is left out."""
+    """Parts of lines count, as in the ledger. Reasons count by family."""
     blank, kept = pl.col("role") == "blank", pl.col("destination").is_not_null()
     numbers = _numbers(
         rows,
@@ -115,7 +116,7 @@ def _lines(rows: pl.LazyFrame) -> Figures:
             LINES_DROPPED.name: LINES_DROPPED.value,
         },
     )
-    reason = pl.when(blank).then(pl.lit("blank")).otherwise(pl.col("reason").str.extract(r"^([^: ]*)"))
+    reason = pl.when(blank).then(pl.lit("blank")).otherwise(family(pl.col("reason")))
     counts = {
         "lines dropped by reason": _most(rows.filter(~kept).with_columns(reason=reason), "lines", "reason"),
         "lines kept by column": _most(rows.filter(kept), "lines", "destination"),

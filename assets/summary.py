@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from pipeline.review.glance import counts, height
+from pipeline.review.words import family
 from pipeline.tables import ARTICLES, CORRECTIONS, DUPLICATES, FILES, LINES, PAGES, REJECTED, Table
 
 REASONS = 8  # how many reasons for dropping lines are named
@@ -40,7 +42,7 @@ def summary(data: Path, shown: Path, drifts: Iterable[str] = ()) -> str:
 
 
 def _files(tables: Generation) -> Iterator[str]:
-    fates = _counts(tables.scan(FILES), "fate")
+    fates = dict(counts(tables.scan(FILES), "fate"))
     yield _row("files", ", ".join(f"{fates.get(f, 0):,} {f}" for f in ("read", "rejected", "ignored")))
     rejected = tables.scan(REJECTED).collect()
     whole, in_manifest = pl.col("record") == 0, ~_of_corrections()
@@ -88,14 +90,14 @@ def _places(rows: pl.DataFrame, table: str) -> Iterator[str]:
 
 
 def _pages(tables: Generation) -> Iterator[str]:
-    kinds = _counts(tables.scan(PAGES), "kind")
+    kinds = dict(counts(tables.scan(PAGES), "kind"))
     with_articles = kinds.pop("articles", 0)
     without = f", {sum(kinds.values()):,} without an article: {_listed(kinds.items())}" if kinds else ""
     yield from _wrapped("pages", f"{with_articles + sum(kinds.values()):,} read{without}")
 
 
 def _articles(tables: Generation) -> Iterator[str]:
-    folded = _height(tables.scan(DUPLICATES))
+    folded = height(tables.scan(DUPLICATES))
     articles = tables.scan(ARTICLES).select(
         pl.len(), stories=pl.col("story_id").n_unique() - pl.col("story_id").has_nulls().cast(pl.Int64)
     )
@@ -105,19 +107,17 @@ def _articles(tables: Generation) -> Iterator[str]:
 
 
 def _lines(tables: Generation) -> Iterator[str]:
-    """Blank lines and parts of lines count, as in the ledger. The number in a reason is left out."""
-    reason = (
-        pl.when(pl.col("role") == "blank").then(pl.lit("blank")).otherwise(pl.col("reason").str.extract(r"^([^: ]*)"))
-    )
-    counts = (
+    """Blank lines and parts of lines count, as in the ledger. Reasons count by family."""
+    reason = pl.when(pl.col("role") == "blank").then(pl.lit("blank")).otherwise(family(pl.col("reason")))
+    found = (
         tables.scan(LINES)
         .select("destination", reason=reason)
         .group_by("destination", "reason")
         .agg(n=pl.len())
         .collect(engine="streaming")
     )
-    kept = counts.filter(pl.col("destination").is_not_null()).group_by("destination").agg(pl.col("n").sum())
-    dropped = counts.filter(pl.col("destination").is_null()).select("reason", "n")
+    kept = found.filter(pl.col("destination").is_not_null()).group_by("destination").agg(pl.col("n").sum())
+    dropped = found.filter(pl.col("destination").is_null()).select("reason", "n")
     yield from _wrapped("lines", _told(f"{kept['n'].sum():,} kept", _listed(_most(kept))))
     top = _most(dropped)
     more = f", {len(top) - REASONS} more reasons" if len(top) > REASONS else ""
@@ -127,10 +127,10 @@ def _lines(tables: Generation) -> Iterator[str]:
 def _settled(tables: Generation, name: str) -> Iterator[str]:
     """How many values a column has, by what settled them."""
     basis = pl.when(pl.col(name).is_not_null()).then(pl.col(f"{name}_basis").fill_null("unknown"))
-    counts = _counts(tables.scan(ARTICLES).select(basis=basis), "basis")
-    null = counts.pop(None, 0)
-    by = f" ({_listed(sorted(counts.items(), key=_by_count))})" if counts else ""
-    yield from _wrapped(f"{name}s", f"{sum(counts.values()):,} set{by}, {null:,} left null")
+    found = dict(counts(tables.scan(ARTICLES).select(basis=basis), "basis"))
+    null = found.pop(None, 0)
+    by = f" ({_listed(sorted(found.items(), key=_by_count))})" if found else ""
+    yield from _wrapped(f"{name}s", f"{sum(found.values()):,} set{by}, {null:,} left null")
 
 
 def _where(tables: Generation, shown: Path) -> Iterator[str]:
@@ -144,9 +144,9 @@ def _where(tables: Generation, shown: Path) -> Iterator[str]:
 
 
 def _warning(tables: Generation) -> Iterator[str]:
-    if _height(tables.scan(PAGES)):
+    if height(tables.scan(PAGES)):
         return
-    files = _height(tables.scan(FILES))
+    files = height(tables.scan(FILES))
     found = f"none of {files:,} {_plural('file', files)} could be" if files else "the seeds folder is empty"
     yield from _wrapped("warning", f"no page was read: {found}. Put each page there as text, in its own .txt file.")
 
@@ -161,11 +161,6 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
-def _counts(frame: pl.LazyFrame, column: str) -> dict[str | None, int]:
-    counts = frame.group_by(column).agg(pl.len()).sort("len", column, descending=[True, False])
-    return dict(counts.collect().iter_rows())
-
-
 def _most(counts: pl.DataFrame) -> list[tuple[str, int]]:
     """The sums by the first column, the largest first."""
     name = counts.columns[0]
@@ -175,10 +170,6 @@ def _most(counts: pl.DataFrame) -> list[tuple[str, int]]:
 
 def _by_count(item: tuple[str | None, int]) -> tuple[int, str]:
     return -item[1], item[0] or ""
-
-
-def _height(frame: pl.LazyFrame) -> int:
-    return int(frame.select(pl.len()).collect().item())
 
 
 def _listed(counts: Iterable[tuple[str | None, int]]) -> str:

@@ -49,7 +49,7 @@ class Glance(NamedTuple):
 
 
 def glance(tables: Tables) -> Glance:
-    kinds = _counts(tables.pages, "kind")
+    kinds = counts(tables.pages, "kind")
     counted = _lines(tables.lines)
     kept, dropped = counted.filter("kept"), counted.filter(~pl.col("kept"))
     reasons = dropped.group_by("reason").agg(pl.col("n").sum()).sort("n", "reason", descending=[True, False])
@@ -60,7 +60,7 @@ def glance(tables: Tables) -> Glance:
         pages=sum(n for _, n in kinds),
         without_article=sum(n for kind, n in kinds if kind != "articles"),
         articles=int(outlets["articles"].sum()),
-        folded=_height(tables.duplicates),
+        folded=height(tables.duplicates),
         lines=int(counted["n"].sum()),
         lines_kept=int(kept["n"].sum()),
         characters=int(counted["characters"].sum()),
@@ -68,7 +68,7 @@ def glance(tables: Tables) -> Glance:
         no_date=int(outlets["no_date"].sum()),
         no_outlet=int(outlets.filter(pl.col("outlet").is_null())["articles"].sum()),
         n_outlets=known.height,
-        files=dict(_counts(tables.files, "fate")),
+        files=dict(counts(tables.files, "fate")),
         kinds=kinds,
         corrections=corrections[0],
         corrections_unused=corrections[1],
@@ -118,9 +118,10 @@ def _uncertain(page_articles: pl.LazyFrame) -> list[dict[str, Any]]:
     )
 
 
-def _counts(frame: pl.LazyFrame, column: str) -> list[tuple[str, int]]:
+def counts(frame: pl.LazyFrame, column: str) -> list[tuple[Any, int]]:
+    """How often each value of a column stands in a table, the most frequent first."""
     return frame.group_by(column).agg(pl.len()).sort("len", column, descending=[True, False]).collect().rows()
 
 
-def _height(frame: pl.LazyFrame) -> int:
+def height(frame: pl.LazyFrame) -> int:
     return int(frame.select(pl.len()).collect().item())

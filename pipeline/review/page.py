@@ -13,7 +13,7 @@ from markupsafe import Markup
 from pipeline.corrections import COLUMNS, line_hash
 from pipeline.review.audit import COLUMNS as ANSWERS
 from pipeline.review.audit import sample
-from pipeline.review.choice import MAX_LINES, MAX_TEXT, choose
+from pipeline.review.choice import DRAWN, LEAST, MAX_LINES, MAX_TEXT, choose
 from pipeline.review.glance import Glance, Tables, glance
 from pipeline.review.words import Words, family, in_words
 from pipeline.rulebook import Rulebook
@@ -170,9 +170,9 @@ def _published(article: dict[str, Any]) -> dict[str, Any]:
 
 def _because(row: Mapping[str, Any], words: Words) -> str:
     """Why a page is among those that are shown."""
-    if row["chosen"] == "least-certain":
+    if row["chosen"] == LEAST:
         return "one of the least certain"
-    if row["chosen"] == "drawn":
+    if row["chosen"] == DRAWN:
         return "drawn at random"
     named = ", ".join(row["examples"][:NAMED])
     more = f" and {len(row['examples']) - NAMED} more" if len(row["examples"]) > NAMED else ""
