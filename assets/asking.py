@@ -5,10 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.correcting import CorrectingError, named, parts_of
+from assets.correcting import CorrectingError, named, parts_of, published
 from assets.resources import Rules
 from assets.reviewing import templates
-from assets.summary import Generation
 from pipeline.review.why import about, as_json, as_text, explained
 from pipeline.review.words import Words
 from pipeline.tables import DUPLICATES, LINES, PAGE_ARTICLES
@@ -18,14 +17,14 @@ LEAST = 6  # characters of an article's id that name it
 
 def of_line(seeds: Path, data: Path, page: str, line: int, json: bool) -> Iterator[str]:
     """What became of a line of a page, and why."""
-    tables = _tables(data)
+    tables = published(data)
     yield from _told(parts_of(tables, named(seeds, page), line), json)
 
 
 def of_article(data: Path, article: str, json: bool) -> Iterator[str]:
     """What an article is made of: its head, and every line from its first to its last. `article`: its id, or the first
     characters of that."""
-    tables = _tables(data)
+    tables = published(data)
     if len(article) < LEAST:
         raise CorrectingError(f"{article!r} is too short: name the article by {LEAST} characters of its id, or all")
     found = tables.scan(PAGE_ARTICLES).filter(pl.col("article_id").str.starts_with(article.lower())).collect()
@@ -40,12 +39,6 @@ def of_article(data: Path, article: str, json: bool) -> Iterator[str]:
         yield from about(row, folded.row(0, named=True) if folded.height else None)
         yield ""
     yield from _told(tables.scan(LINES).filter(own).sort("line_no", "part").collect(), json)
-
-
-def _tables(data: Path) -> Generation:
-    if not (data / "current").exists():
-        raise CorrectingError(f"{data} holds no published tables: run `make corpus` first, or name another with DATA=")
-    return Generation(data)
 
 
 def _told(lines: pl.DataFrame, json: bool) -> Iterator[str]:

@@ -72,7 +72,7 @@ def _compared(before: pl.DataFrame, now: pl.DataFrame) -> dict[str, int]:
 
 def count(folders: Folders) -> None:
     """The contexts of the lines of all pages."""
-    staged = folders.store.staged
+    texts = folders.store.require(TEXTS)[TEXTS.name]
 
     def make(stale: pl.DataFrame) -> Frames:
         counted = corpus.count(_texts(folders, stale), folders.rules)
@@ -82,12 +82,12 @@ def count(folders: Folders) -> None:
         "count",
         folders.store.made_with("rules", "counting"),
         COUNTED,
-        {unit: part.digest for unit, part in folders.store.require(TEXTS)[TEXTS.name].parts.items()},
+        {unit: part.digest for unit, part in texts.parts.items()},
         lambda unit, _: _readings(folders, unit).drop("page_id"),
         make,
     )
-    with progress("learn", folders.store.require(TEXTS)[TEXTS.name].rows, "pages") as advance:
-        refresh(staged, (CONTEXTS, COUNTED), work, advance)
+    with progress("learn", texts.rows, "pages") as advance:
+        refresh(folders.store.staged, (CONTEXTS, COUNTED), work, advance)
 
 
 def understand(folders: Folders, furniture: pl.DataFrame, given: pl.DataFrame) -> None:

@@ -14,7 +14,8 @@ from assets import drift
 from assets.flow import plain_errors
 from assets.incremental import BATCH
 from assets.progress import progress
-from assets.resources import POOL, Folders
+from assets.resources import Folders
+from assets.settings import POOL
 from assets.store import StoreError
 from pipeline import publish
 from pipeline.matching import rule_of
@@ -151,7 +152,7 @@ def audited(folders: Folders, audit: Audit, shown: Sequence[Check], also: Sequen
     verdicts = folders.store.verdicts
     tables = list(dict.fromkeys(check.asset for check in shown))
     names = [name for check in shown for name in check.findings]
-    state = verdicts.state(audit.__name__, (*tables, *also))
+    state = verdicts.state((*tables, *also))
     if verdicts.is_good(audit.__name__, state):
         return {name: Finding(name, 0) for name in names}
     findings = {finding.check: finding for finding in publish.combined(audit(folders))}

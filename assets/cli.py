@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from assets.history import generations
+from assets.settings import home
 from assets.store import Store, StoreError, apart
 from assets.summary import REVIEW, printable, summary
 
@@ -287,11 +288,11 @@ def _results(name: str) -> Path:
 
 def _at_home() -> AbstractContextManager[None]:
     """Goes where `dagster.yaml` stands, so that the run is kept where `make ui` shows it."""
-    home = Path(os.environ.get("DAGSTER_HOME") or Path(__file__).parents[1]).absolute()
-    if not (home / "dagster.yaml").is_file():
+    folder = home().absolute()
+    if not (folder / "dagster.yaml").is_file():
         return nullcontext()
-    os.environ["DAGSTER_HOME"] = str(home)
-    return chdir(home)  # its paths follow the working directory
+    os.environ["DAGSTER_HOME"] = str(folder)
+    return chdir(folder)  # its paths follow the working directory
 
 
 def _instance() -> Any:

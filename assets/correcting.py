@@ -2,12 +2,12 @@
 
 import csv
 import os
-import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
+from assets import folder
 from assets.seeds import CORRECTIONS
 from assets.summary import Generation
 from pipeline.corrections import COLUMNS, corrections, line_hash, with_row
@@ -25,9 +25,7 @@ def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str) -> 
     """Corrects a line of the published ledger of `data` in `seeds`/corrections.csv. → what was done, line by line."""
     if role not in ROLES:
         raise CorrectingError(f"{role!r} is no role: choose one of {', '.join(ROLES)}")
-    if not (data / "current").exists():
-        raise CorrectingError(f"{data} holds no published tables: run `make corpus` first, or name another with DATA=")
-    parts = parts_of(Generation(data), named(seeds, page), line)
+    parts = parts_of(published(data), named(seeds, page), line)
     chosen = parts if part == 0 else parts.filter(part=part)
     if chosen.is_empty():
         there = ", ".join(map(str, parts["part"]))
@@ -70,6 +68,12 @@ def merge(seeds: Path, given: Path) -> list[str]:
     return [f"{rows.height} corrections of {given} are in {file}; `make corpus` applies them."]
 
 
+def published(data: Path) -> Generation:
+    if not (data / "current").exists():
+        raise CorrectingError(f"{data} holds no published tables: run `make corpus` first, or name another with DATA=")
+    return Generation(data)
+
+
 def named(seeds: Path, name: str) -> pl.Expr:
     """The page of this name, or that was read from this file."""
     names = {name}
@@ -101,9 +105,4 @@ def _write(file: Path, rows: Iterable[dict[str, str]]) -> None:
         raise CorrectingError(f"{file}: {e.reason}: {e.detail}: mend it first") from None
     except csv.Error as e:
         raise CorrectingError(f"{file} is no CSV ({e}): mend it first") from None
-    temporary = file.with_name(f".{file.name}-{uuid.uuid4().hex[:8]}")
-    try:
-        temporary.write_bytes(raw)
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    folder.write(file, raw)

@@ -21,7 +21,8 @@ from assets.describe import code, column_schema, metadata
 from assets.drift import measured
 from assets.figures import remembered
 from assets.parquet import TableWriter
-from assets.resources import POOL, Folders
+from assets.resources import Folders
+from assets.settings import POOL
 from assets.store import Published, Store, StoreError
 from pipeline import corpus
 from pipeline.changes import State
@@ -234,10 +235,10 @@ def changes(folders: Folders, changes: TableWriter) -> None:
     changes.write(compare(State(*live), State(*staged), store.published.other_version(store.versions)))
 
 
-def publish(folders: Folders) -> Published:
-    """Makes the staged tables what readers see."""
+def publish(folders: Folders, changed: Mapping[str, Mapping[str, int]]) -> Published:
+    """Makes the staged tables what readers see; `changed`: see `counted`."""
     store = folders.store
-    facts = {"versions": {**store.versions, "broadsheet": version("broadsheet")}, "changes": counted(folders)}
+    facts = {"versions": {**store.versions, "broadsheet": version("broadsheet")}, "changes": changed}
     return store.publish(PUBLISHED, facts, HISTORY, {MADE_FROM: "understand"})
 
 
@@ -261,14 +262,14 @@ def counted(folders: Folders) -> dict[str, dict[str, int]]:
 def published(folders: Folders) -> dg.MaterializeResult[Any]:
     store = folders.store
     with plain_errors():
-        watched = measured(store)  # before the swap: after it nothing is new
-        done = publish(folders)
+        watched, changed = measured(store), counted(folders)  # before the swap: after it nothing is new
+        done = publish(folders, changed)
     return dg.MaterializeResult(
         metadata={
             "generation": done.generation,
             "new": done.new,
-            **{f"articles_{change}": sum(by.values()) for change, by in counted(folders).items()},
-            "why": dg.MetadataValue.json(counted(folders)),
+            **{f"articles_{change}": sum(by.values()) for change, by in changed.items()},
+            "why": dg.MetadataValue.json(changed),
             "kept": dg.MetadataValue.json(store.names()),
             "path": dg.MetadataValue.path(str(store.generations / done.generation)),
             **done.rows,

@@ -20,12 +20,12 @@ def temporary(folder: Path) -> Path:
     return folder / f"{TEMPORARY}{uuid.uuid4().hex}"
 
 
-def write(path: Path, text: str) -> None:
-    """A file with this text, in the place of an older one in one step."""
+def write(path: Path, content: str | bytes) -> None:
+    """A file with this content, in the place of an older one in one step."""
     unfinished = temporary(path.parent)
     try:
-        with unfinished.open("x", encoding="utf-8") as file:
-            file.write(text)
+        with unfinished.open("xb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)

@@ -11,13 +11,10 @@ from pydantic import Field, PrivateAttr
 
 from assets import processes, progress
 from assets.deadruns import bury, without_lock
-from assets.settings import POOL, default, home
 from assets.store import Store, apart
 from assets.versions import MAKERS, code, digest, toml
 from pipeline.linemodel import LineModel
 from pipeline.rulebook import Rulebook
-
-__all__ = ["POOL", "Folders", "Model", "Rules", "default", "home"]
 
 
 class Rules:

@@ -9,7 +9,8 @@ import dagster as dg
 
 from assets.flow import plain_errors
 from assets.folder import write as replace
-from assets.resources import POOL, Folders, Rules
+from assets.resources import Folders
+from assets.settings import POOL
 from assets.store import StoreError
 from assets.summary import REVIEW, Generation
 from assets.versions import digest
@@ -29,7 +30,7 @@ from pipeline.rulebook import Rulebook
 def review(folders: Folders) -> dg.MaterializeResult[Any]:
     data = Path(folders.data)
     with plain_errors():
-        page, generation = write(data, folders.rules)
+        page, generation = write(data, folders.rules, folders.store.versions["rules"])
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.path(str(page)),
@@ -41,10 +42,11 @@ def review(folders: Folders) -> dg.MaterializeResult[Any]:
     )
 
 
-def write(data: Path, rules: Rulebook) -> tuple[Path, str]:
-    """Writes the review page of the live generation, if it does not stand there → its path, the generation's name."""
+def write(data: Path, rules: Rulebook, version: str) -> tuple[Path, str]:
+    """Writes the review page of the live generation, if it does not stand there → its path, the generation's name.
+    `version`: the rules' digest."""
     generation = Generation(data)
-    page, stamp = data / REVIEW, _stamp(generation.folder.name)
+    page, stamp = data / REVIEW, _stamp(generation.folder.name, version)
     try:
         if page.is_file() and page.read_text(encoding="utf-8").endswith(stamp):
             return page, generation.folder.name
@@ -56,10 +58,10 @@ def write(data: Path, rules: Rulebook) -> tuple[Path, str]:
     return page, generation.folder.name
 
 
-def _stamp(generation: str) -> str:
+def _stamp(generation: str, rules: str) -> str:
     """What the page is made from, as its last line: its tables, the rules' words, the code."""
     sources = {x.name: x.read_text(encoding="utf-8") for x in (files("pipeline") / "review").iterdir() if x.is_file()}
-    return f"<!-- {digest({**sources, 'generation': generation, 'rules': Rules().digest})} -->\n"
+    return f"<!-- {digest({**sources, 'generation': generation, 'rules': rules})} -->\n"
 
 
 def templates() -> Mapping[str, str]:

@@ -60,9 +60,6 @@ class Store:
                     folder.clean(place)
             yield died
 
-    def is_held(self) -> bool:
-        return lock.is_held(self.root)
-
     # Staged tables
 
     def path(self, table: Table) -> Path:
@@ -101,18 +98,6 @@ class Store:
             with self.staged.writers(tables, sources) as writers:
                 yield writers
             self.staged.gather(step, parted, sources)
-
-    @contextmanager
-    def writers(
-        self, tables: Sequence[Table], made_from: Sequence[Table] = (), versions: Sequence[str] = ()
-    ) -> Iterator[list[TableWriter]]:
-        with self.step(tables, made_from, versions) as writers:
-            yield writers
-
-    @contextmanager
-    def table_writer(self, table: Table, made_from: Sequence[Table] = ()) -> Iterator[TableWriter]:
-        with self.writers([table], made_from) as (writer,):
-            yield writer
 
     def read(self, table: Table) -> pl.DataFrame:
         return self.scan(table).collect()

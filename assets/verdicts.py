@@ -22,7 +22,7 @@ class Verdicts:
         self._open: dict[str, str] = {}  # the units of the audit that runs now, and their states
         self._bad: list[str] = []
 
-    def state(self, audit: str, tables: Sequence[Table]) -> str:
+    def state(self, tables: Sequence[Table]) -> str:
         """The state of whole tables. StoreError where they are not up to date."""
         stamps = self._staging.require(*tables)
         return " ".join([self._made_with, *(stamps[table.name].digest for table in tables)])

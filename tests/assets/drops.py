@@ -22,7 +22,7 @@ def run(seeds: Path, data: Path) -> None:
     with folders.opened("a test"):
         for step in flow.STEPS:
             step.bring_up_to_date(folders)
-        flow.publish(folders)
+        flow.publish(folders, flow.counted(folders))
 
 
 def product(data: Path) -> dict[str, bytes]:

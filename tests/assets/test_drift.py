@@ -100,7 +100,7 @@ def stage(data: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str
             {"page_id": f"{n}", "page": f"{n}", "path": f"{n}", "article_id": f"{n}", **p} for n, p in enumerate(pages)
         ]
         for table in (FILES, PAGES, LINES, ARTICLES):
-            with store.table_writer(table) as writer:
+            with store.step([table]) as (writer,):
                 kept = [{k: v for k, v in page.items() if k in table.schema} for page in named]
                 writer.write(rows(table, *kept))
         found = drift.measured(store)

@@ -55,7 +55,7 @@ def ledger(pages: int, lines: int = 7) -> pl.DataFrame:
 
 
 def stage(store: Store, table: Table, frame: pl.DataFrame, *needs: Table) -> str:
-    with store.table_writer(table, needs) as writer:
+    with store.step([table], needs) as (writer,):
         writer.write(frame)
     return writer.digest
 
@@ -184,7 +184,7 @@ def test_parts_of_units_that_are_gone_are_removed(store: Store) -> None:
 def test_all_tables_of_a_step_appear_or_none(store: Store) -> None:
     stage(store, FILES, FILES.empty())
     before = store.stamp("files")
-    with pytest.raises(RuntimeError), store.writers([FILES, TEXTS]) as (_, written):
+    with pytest.raises(RuntimeError), store.step([FILES, TEXTS]) as (_, written):
         written.write(texts(3))
         raise RuntimeError
     assert store.stamp("files") == before
@@ -207,7 +207,7 @@ def test_missing_and_stale_tables_are_named(store: Store) -> None:
 
 def test_other_rules_make_a_table_stale(tmp_path: Path) -> None:
     old, new = Store(tmp_path, {"rules": "a"}), Store(tmp_path, {"rules": "b"})
-    with old.writers([TEXTS], versions=["rules"]) as (writer,):
+    with old.step([TEXTS], versions=["rules"]) as (writer,):
         writer.write(texts(1))
     old.require(TEXTS)
     with pytest.raises(StoreError, match="other rules"):
@@ -389,5 +389,5 @@ def test_a_folder_in_the_place_of_a_link(store: Store) -> None:
 
 
 def test_errors_of_other_folders_are_not_blamed_on_the_data_folder(store: Store) -> None:
-    with pytest.raises(FileNotFoundError), store.writers([REJECTED]):
+    with pytest.raises(FileNotFoundError), store.step([REJECTED]):
         Path("/nowhere/at/all").read_bytes()
