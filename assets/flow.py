@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +56,8 @@ from pipeline.tables import (
     TableError,
 )
 
+# Every version that shows in the articles: their file says them.
+MADE_WITH = ("broadsheet", "rules", "model", "reading", "counting", "understanding", "folding", "selecting")
 # A day's run may be late or fail once; whoever reads the table should know of two that are missing.
 FRESH = {ARTICLES: dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))}
 
@@ -217,11 +218,10 @@ def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> No
     stories.write(shared)
 
 
-@step(
-    "articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES), versions=("selecting",), calls=(select,)
-)
+@step("articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES), versions=MADE_WITH, calls=(select,))
 def articles(folders: Folders, articles: TableWriter) -> None:
     """Keeps one row of each article."""
+    articles.note({name: folders.store.versions[name] for name in MADE_WITH})
     articles.write(select(*(folders.store.read(table) for table in (PAGE_ARTICLES, DUPLICATES, STORIES))))
 
 
@@ -238,7 +238,7 @@ def changes(folders: Folders, changes: TableWriter) -> None:
 def publish(folders: Folders, changed: Mapping[str, Mapping[str, int]]) -> Published:
     """Makes the staged tables what readers see; `changed`: see `counted`."""
     store = folders.store
-    facts = {"versions": {**store.versions, "broadsheet": version("broadsheet")}, "changes": changed}
+    facts = {"versions": store.versions, "changes": changed}
     return store.publish(PUBLISHED, facts, HISTORY, {MADE_FROM: "understand"})
 
 

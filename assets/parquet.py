@@ -1,7 +1,9 @@
 """Parquet files: the one writer of every table. Nothing on folders."""
 
 import hashlib
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ OPTIONS: dict[str, Any] = {
     "data_page_version": "1.0",
     "write_statistics": True,
 }
+NOTE = "broadsheet"  # the entry of a file's metadata that `note` makes
 
 
 class TableWriter:
@@ -36,7 +39,7 @@ class TableWriter:
         self._held_rows = 0
         self._held_bytes = 0
         self._file = _HashedFile(path)
-        self._parquet = pq.ParquetWriter(self._file, self._schema, **OPTIONS)
+        self._parquet = pq.ParquetWriter(self._file, self._schema, sorting_columns=_order(table), **OPTIONS)
 
     @property
     def digest(self) -> str:
@@ -57,6 +60,13 @@ class TableWriter:
             if self._held_rows == GROUP_ROWS or self._held_bytes >= GROUP_BYTES:
                 self._flush()
             start = end
+
+    def note(self, made_with: Mapping[str, str]) -> None:
+        """Has the file itself say what it is, what its columns mean, and which versions it was made with."""
+        about = {"table": self.table.name, "meaning": self.table.meaning, "key": self.table.key}
+        columns = {c.name: c.meaning for c in self.table.columns}
+        said = {**about, "sorted_by": self.table.order, "made_with": dict(made_with), "columns": columns}
+        self._parquet.add_key_value_metadata({NOTE: json.dumps(said, ensure_ascii=False, sort_keys=True)})
 
     def close(self) -> None:
         """Writes what is held and the footer, and has the file on the disk before it returns."""
@@ -116,6 +126,18 @@ def described(table: Table) -> pa.Schema:
     """The declared Arrow schema, the columns' meanings in the fields' metadata."""
     meanings = {c.name: c.meaning for c in table.columns}
     return pa.schema([f.with_metadata({"meaning": meanings[f.name]}) for f in table.arrow_schema])
+
+
+def noted(path: Path) -> Mapping[str, Any]:
+    """What a file says of itself; nothing where it says nothing."""
+    found = (pq.read_metadata(path).metadata or {}).get(NOTE.encode(), b"{}")
+    said = json.loads(found)
+    return said if isinstance(said, dict) else {}
+
+
+def _order(table: Table) -> list[pq.SortingColumn] | None:
+    keys = [(name, "ascending") for name in table.order]
+    return pq.SortingColumn.from_ordering(table.arrow_schema, keys, "at_end") if keys else None
 
 
 def text_bytes(frame: pl.DataFrame) -> pl.Series:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
@@ -82,8 +83,8 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     def opened(self, who: str, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[str | None]:
         """Has the data folder for `who`. → who died with it, if somebody did"""
         apart(Path(self.seeds), Path(self.data))
-        made_with = {"rules": self._rules.digest, "model": self._model.digest, **{name: code(name) for name in MAKERS}}
-        self._store = Store(Path(self.data), made_with)
+        made_with = {"broadsheet": version("broadsheet"), "rules": self._rules.digest, "model": self._model.digest}
+        self._store = Store(Path(self.data), {**made_with, **{name: code(name) for name in MAKERS}})
         with self._store.lock(who, self.wait, waiting) as died:
             yield died
 

@@ -44,12 +44,12 @@ class Finding(NamedTuple):
 def articles(page_articles: pl.DataFrame, duplicates: pl.DataFrame, stories: pl.DataFrame) -> pl.DataFrame:
     """`page_articles` less `duplicates`, with the `story_id` of `stories` → `articles`.
 
-    Sorted by (outlet, date, article_id), nulls last: rows of one outlet and of one time stand together, so
+    In its declared order (outlet, date, article_id; nulls last): rows of one outlet and of one time stand together, so
     that the statistics of a row group let a reader skip it; article_id makes the order total, and is nothing
     that a renamed file would change."""
     kept = page_articles.join(duplicates, on=_ARTICLE, how="anti")
     rows = kept.join(stories.select(*_ARTICLE, "story_id"), on=_ARTICLE, how="left")
-    return ARTICLES.conform(rows).sort("outlet", "date", "article_id", nulls_last=True)
+    return ARTICLES.conform(rows).sort(ARTICLES.order, nulls_last=True)
 
 
 def audit(

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from running import Job, run, write_pages
+from running import Job, failures, run, write_pages
+
+SAMPLES = Path(__file__).parents[2] / "seeds"
 
 
 @pytest.fixture
@@ -12,6 +14,15 @@ def seeds(tmp_path: Path) -> Path:
     folder = tmp_path / "seeds"
     write_pages(folder / "drop")
     return folder
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a run over the sample pages: to be read, not changed."""
+    data = tmp_path_factory.mktemp("samples") / "data"
+    result = run(SAMPLES, data)
+    assert result.success, failures(result)
+    return data
 
 
 @pytest.fixture

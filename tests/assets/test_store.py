@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets import parquet
-from assets.parquet import TableWriter
+from assets.parquet import TableWriter, noted
 from assets.store import KEPT, Store, StoreError
-from pipeline.tables import FILES, LINES, PAGES, REJECTED, TEXTS, Table
+from pipeline.tables import ARTICLES, FILES, LINES, PAGES, REJECTED, TEXTS, Table
 
 
 def texts(pages: int, text: str = "x") -> pl.DataFrame:
@@ -102,6 +102,17 @@ def test_file_says_what_its_columns_mean(tmp_path: Path) -> None:
     assert schema.field("path").metadata[b"meaning"].decode() == FILES.columns[0].meaning
     assert b"pandas" not in (schema.metadata or {})
     assert pl.read_parquet(tmp_path / "f").schema == FILES.schema
+    assert noted(tmp_path / "f") == {}
+
+
+def test_file_says_what_it_was_made_with_to_every_reader(tmp_path: Path) -> None:
+    writer = TableWriter(ARTICLES, tmp_path / "a")
+    writer.note({"rules": "r1"})
+    writer.close()
+    said = noted(tmp_path / "a")
+    assert said["made_with"] == {"rules": "r1"} and said["sorted_by"] == ["outlet", "date", "article_id"]
+    assert said["columns"] == {c.name: c.meaning for c in ARTICLES.columns}
+    assert json.loads(pl.read_parquet_metadata(tmp_path / "a")["broadsheet"]) == said
 
 
 def test_empty_table(store: Store) -> None:
