@@ -98,6 +98,13 @@ def parser() -> argparse.ArgumentParser:
         learn.add_argument("--model", type=Path, default=MODEL, help="the model's folder (default: pipeline/model)")
     learn.add_argument("--folds", type=int, nargs="*", help="these folds only (default: all)")
     learn.add_argument("--work", type=Path, default=Path("build"), help="where models are kept (default: build)")
+    share = command("release", release, "write an edition without the texts, for sharing")
+    share.add_argument("--data", default="data", help="the folder of the results (default: data)")
+    share.add_argument("--out", default="", help="the new folder")
+    back = command("rebuild", rebuild, "write the table of a release with its texts, out of your own copy of its pages")
+    back.add_argument("--release", default="", help="the folder that `make release` wrote")
+    back.add_argument("--seeds", default="seeds", help="the folder of raw pages (default: seeds)")
+    back.add_argument("--out", default="", help="the new folder")
     mine = command("outlet", outlet, "propose an outlet's profile from a folder of its pages, as TOML to be finished")
     mine.add_argument("--pages", default="", help="the folder of the outlet's pages")
     mine.add_argument("--out", default="", help="write it to this new file (default: print it)")
@@ -195,6 +202,52 @@ def audit(options: argparse.Namespace) -> int:
     except AnswerError as e:
         raise UsageError(f"{options.csv}: {e}") from None
     print(*as_text(found), sep="\n")
+    _card_of(_results(options.data), options.csv.read_bytes())
+    return OK
+
+
+def _card_of(data: Path, given: bytes) -> None:
+    """Has the corpus card state the rates of answers, if they are about what is live there."""
+    from assets import carding
+    from assets.resources import Rules
+
+    store = Store(data)
+    if store.live() is None:
+        return
+    with store.lock("an audit"):
+        judged = carding.keep(data, given)
+        if judged:
+            carding.write(data, Rules().book)
+    where = printable(str(data / "README.md"))
+    print(f"{where} states them." if judged else f"{where} does not: the answers are about another generation.")
+
+
+def release(options: argparse.Namespace) -> int:
+    from assets.correcting import CorrectingError
+    from assets.releasing import ReleaseError
+    from assets.releasing import release as write
+
+    if not options.out:
+        raise UsageError("OUT is empty: name a new folder with OUT=<folder>")
+    try:
+        told = list(write(_results(options.data), Path(options.out)))
+    except (CorrectingError, ReleaseError) as e:
+        raise UsageError(e) from None
+    print(*map(printable, told), sep="\n")
+    return OK
+
+
+def rebuild(options: argparse.Namespace) -> int:
+    from assets.releasing import ReleaseError
+    from assets.releasing import rebuild as write
+
+    if not options.release or not options.out:
+        raise UsageError("name a release with RELEASE=<folder>, and a new folder with OUT=<folder>")
+    try:
+        told = list(write(Path(options.release), _folder(options.seeds), Path(options.out)))
+    except ReleaseError as e:
+        raise UsageError(e) from None
+    print(*map(printable, told), sep="\n")
     return OK
 
 
