@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from assets.carding import corpus_card
 from assets.checks import CHECKS
 from assets.flow import ASSETS
 from assets.resources import Folders
@@ -10,7 +11,7 @@ from assets.settings import default
 from assets.triggers import SCHEDULES, SENSORS, corpus
 
 defs = dg.Definitions(
-    assets=[*ASSETS, review],
+    assets=[*ASSETS, review, corpus_card],
     asset_checks=CHECKS,
     jobs=[corpus],
     schedules=SCHEDULES,
