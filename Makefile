@@ -22,9 +22,12 @@ WORK = build/bench
 CSV =
 ARTICLE =
 JSON =
+RELEASE =
+# What opens the notebook.
+LAB = -m jupyterlab
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK
+export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -33,7 +36,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui correct why audit rollback generations outlet train evaluate check test soak bench docs lock clean
+.PHONY: help corpus ui notebook correct why audit rollback generations release rebuild outlet train evaluate check test \
+	soak bench docs lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +49,9 @@ corpus: $(VENV)/.ready ## read SEEDS (a folder, default seeds), write the tables
 ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (default 3000)
 	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" \
 		$(PY) -W 'ignore:Function `dev_command`' -m dagster dev -h 127.0.0.1 -p "$$PORT"
+
+notebook: $(VENV)/.notebook ## open notebooks/corpus.ipynb (Jupyter) on DATA
+	@case "$$DATA" in /*) ;; *) DATA="$(CURDIR)/$$DATA" ;; esac; exec $(PY) $(LAB) notebooks/corpus.ipynb
 
 correct: $(VENV)/.ready ## correct a line: PAGE=<page> LINE=<number> ROLE=<role>, PART=<part> where it is cut; or CSV=<file>
 	@if test -n "$$CSV"; then exec $(PY) -m assets correct --seeds "$$SEEDS" --csv "$$CSV"; fi; \
@@ -64,6 +71,12 @@ rollback: $(VENV)/.ready ## make the generation of DATA numbered before the live
 generations: $(VENV)/.ready ## list the generations of DATA, and what each of them changed
 	@$(PY) -m assets generations --data "$$DATA"
 
+release: $(VENV)/.ready ## write an edition of DATA without the texts to OUT (a new folder), for sharing
+	@$(PY) -m assets release --data "$$DATA" --out "$$OUT"
+
+rebuild: $(VENV)/.ready ## write the table of RELEASE with its texts to OUT, out of your own copy of its pages (SEEDS)
+	@$(PY) -m assets rebuild --release "$$RELEASE" --seeds "$$SEEDS" --out "$$OUT"
+
 outlet: $(VENV)/.ready ## propose a profile from PAGES (a folder of one outlet's pages), print it or write it to OUT
 	@$(PY) -m assets outlet --pages "$$PAGES" $${OUT:+--out "$$OUT"}
 
@@ -80,7 +93,7 @@ check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(PY) -m mypy --no-error-summary
 	@$(VENV)/bin/lint-imports --no-logo > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
-test: check ## check, then all tests with the coverage of pipeline
+test: check $(VENV)/.notebook ## check, then all tests with the coverage of pipeline
 	@$(PY) -m pytest --cov
 
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
@@ -93,10 +106,13 @@ docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from t
 	@$(PY) -m assets dictionary > docs/tables.md
 	@$(PY) -m assets dictionary --readme README.md > $(VENV)/README.md && cp $(VENV)/README.md README.md
 
-lock: ## resolve requirements.lock again (needs uv; LOCK=--upgrade takes the newest versions)
+lock: ## resolve requirements.lock and notebook.lock again (needs uv; LOCK=--upgrade takes the newest versions)
 	@command -v "$(UV)" > /dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=<path>" >&2; exit 1; }
 	@"$(UV)" pip compile pyproject.toml --extra dev --output-file requirements.lock $(LOCK) --quiet \
 		--universal --python-version 3.11 --no-strip-extras --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	@"$(UV)" pip compile pyproject.toml --extra notebook --constraint requirements.lock --output-file notebook.lock $(LOCK) \
+		--quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean: ## remove what can be made again: .venv and caches (never results or run history)
@@ -120,4 +136,10 @@ $(VENV)/.ready: $(VENV)/.locked pyproject.toml
 	@$(PY) -c 'import lightgbm' 2> $(VENV)/import.log || { cat $(VENV)/import.log >&2; \
 		echo "LightGBM does not load. On Debian: apt install libgomp1" >&2; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Jupyter and what it brings is more than all the rest: only who opens the notebook or runs the tests waits for it.
+$(VENV)/.notebook: notebook.lock $(VENV)/.ready
+	@echo "Setting up Jupyter, once (about a minute) ..." >&2
+	@$(PIP) --require-hashes --no-build-isolation -r notebook.lock
 	@touch $@
