@@ -46,9 +46,9 @@ def test_duckdb(samples: Path) -> None:
     said = duckdb.sql(
         f"SELECT value FROM parquet_kv_metadata('{samples / 'articles.parquet'}') WHERE key = 'broadsheet'"
     )
-    (value,) = said.fetchone()
+    (value,) = said.fetchall()[0]
     assert json.loads(bytes(value)) == noted(samples / "articles.parquet")
-    assert duckdb.sql(f"SELECT count(*) FROM '{samples}/lines.parquet/*.parquet'").fetchone()[0] > 900
+    assert duckdb.sql(f"SELECT count(*) FROM '{samples}/lines.parquet/*.parquet'").fetchall()[0][0] > 900
 
 
 def test_datasets_without_a_network(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
