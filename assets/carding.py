@@ -14,7 +14,7 @@ import dagster as dg
 import polars as pl
 
 from assets.flow import plain_errors
-from assets.folder import StoreError
+from assets.folder import StoreError, clean
 from assets.folder import write as replace
 from assets.generations import Generations
 from assets.resources import Folders, Model
@@ -60,6 +60,7 @@ def write(data: Path, rules: Rulebook) -> tuple[Path, str]:
     shown = Tables(**{name: live.scan(getattr(tables, name.upper())) for name in Tables._fields})
     words = Words.parse(words_of_reasons()["words.toml"], rules)
     try:
+        clean(data / "card")  # what a run that was killed left there
         for name, text in card(shown, made, templates(), words).items():
             path = data / name
             if not (path.is_file() and path.read_text(encoding="utf-8") == text):

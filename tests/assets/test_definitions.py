@@ -71,7 +71,7 @@ def test_the_job_publishes_every_table(job: Job, data: Path) -> None:
         assert frame.schema == table.schema
     assert len(pl.read_parquet(data / "articles.parquet")) == 3
     events = {e.asset_key.to_user_string(): e for e in result.get_asset_materialization_events() if e.asset_key}
-    assert set(events) == {table.name for table in STAGED} | {"published", "review"}
+    assert set(events) == {table.name for table in STAGED} | {"published", "review", "card"}
     counted = events["articles"].materialization.metadata["dagster/row_count"].value
     assert counted == 3
     assert all(check.passed for check in result.get_asset_check_evaluations())
