@@ -16,6 +16,7 @@ def corpus(pages: list[Path], root: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (root / "seeds").mkdir()
     for page in pages:
         shutil.copy(page, root / "seeds")
+    shutil.copy(ROOT / "dagster.yaml", root)
     monkeypatch.setenv("DAGSTER_HOME", str(root))
     assert main(["corpus", "--seeds", str(root / "seeds"), "--data", str(root / "data")]) == 0
     return root / "data"
