@@ -141,6 +141,7 @@ def _where(tables: Generation, shown: Path) -> Iterator[str]:
     yield _row("table", f"{printable(str(table))} (generation {tables.folder.name})")
     yield _row("open it", f"{shlex.quote(str(here))} -c {_quoted(code)}")
     yield _row("review it", f"{printable(str(shown / REVIEW))} (in a browser)")
+    yield _row("its card", printable(str(shown / "README.md")))
 
 
 def _warning(tables: Generation) -> Iterator[str]:
