@@ -23,8 +23,8 @@ CSV =
 ARTICLE =
 JSON =
 RELEASE =
-# What opens the notebook.
-LAB = -m jupyterlab
+# What opens the notebook; from the root, so that its links lead to the docs.
+LAB = -m jupyterlab --ServerApp.root_dir=.
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
 export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE
