@@ -1,6 +1,6 @@
 """What the line model sees of each solid line: its own form, its neighbours, its page, its repeats there.
 
-Everything is measured on the page itself. No word is remembered, only how the line looks and what comes back.
+Everything is measured on the page itself. No word is remembered here, only how the line looks and what comes back.
 """
 
 from collections.abc import Iterable, Mapping
