@@ -33,9 +33,9 @@ def rule_of(trimmed: pl.Series, rules: Rulebook) -> pl.Series:
     found = np.full(left.height, -1)
     for number, rows in _candidates(left, rules):
         rule = rules.rules[number]
-        rows = rows.filter(pl.Series(found[rows.to_numpy()] < 0))
-        told = left["abridged" if rule.abridged else "trimmed"].gather(rows)
-        found[rows.filter(told.str.contains(rule.whole)).to_numpy()] = number
+        free = rows.filter(pl.Series(found[rows.to_numpy()] < 0))
+        hits = left["abridged" if rule.abridged else "trimmed"].gather(free).str.contains(rule.whole)
+        found[free.filter(hits).to_numpy()] = number
     ids = pl.Series("rule", [rule.id for rule in rules.rules], pl.String)
     told = left.select("trimmed", rule=ids.gather(pl.Series(found).replace(-1, None)))
     return texts.join(told, on="trimmed", how="left", maintain_order="left")["rule"]

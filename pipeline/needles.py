@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import polars as pl
 
 # The letters that stand for others where case is ignored, and are still others in lower case.
-_ODD = "\u017f\u00b5\u1fbe\u0345\u03d0\u03f5\u03d1\u03f0\u03d6\u03f1\u03c2\u03d5\u1c80\u1c81\u1c82\u1c83\u1c84\u1c85\u1c86\u1c87"
-_ODD += "\u1c88\u1e9b\u1fd3\u1fe3\ufb05"
-VARIANTS = dict(zip(_ODD, "sμιιβεθκπρσφвдосттъѣ\ua64bṡ\u0390\u03b0\ufb06", strict=True))
+_ODD = "\u017f\u00b5\u1fbe\u0345\u03d0\u03f5\u03d1\u03f0\u03d6\u03f1\u03c2\u03d5\u1fd3\u1fe3"
+_ODD += "\u1c80\u1c81\u1c82\u1c83\u1c84\u1c85\u1c86\u1c87\u1c88\u1e9b\ufb05"
+VARIANTS = dict(zip(_ODD, "sμιιβεθκπρσφ\u0390\u03b0вдосттъѣ\ua64bṡ\ufb06", strict=True))
 # White space as patterns know it, besides the space itself.
 SPACES = "\t\n\x0b\x0c\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 FOLDS = {**VARIANTS, **dict.fromkeys(SPACES, " ")}
