@@ -17,10 +17,14 @@ PATTERNS = {
     **{f"sign {sign.id}": sign.anywhere for sign in BOOK.signs},
     **{kind.id: kind.pattern for kind in BOOK.kinds},
     **{masthead.id: masthead.pattern for masthead in BOOK.mastheads},
+    **{agency.name: f"(?m){agency.pattern}" for agency in BOOK.agencies},
+    **{f"piece {rule.id}": f"(?m){rule.piece}" for rule in BOOK.rules if rule.where != "line"},
     "age": AGE_WITHOUT_FIGURE,
 }
 EXAMPLES = {rule.id: rule.example for rule in (*BOOK.rules, *BOOK.kinds, *BOOK.mastheads)}
 EXAMPLES |= {f"sign {sign.id}": sign.example for sign in BOOK.signs}
+EXAMPLES |= {agency.name: agency.example for agency in BOOK.agencies}
+EXAMPLES |= {f"piece {rule.id}": rule.example for rule in BOOK.rules if rule.where != "line"}
 
 # Letters whose case is odd, spaces and digits of several kinds.
 LETTERS = "aAbkKKsSſßẞiIİıσςΣåÅвᲀ 0٣9.\u00a0\t"
@@ -60,7 +64,8 @@ def test_what_a_pattern_matches_holds_one_of_its_needles(pattern: str, texts: li
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_rule_finds_its_example_whatever_its_case_and_spaces(name: str) -> None:
     text = EXAMPLES[name]
-    forms = [text, text.upper(), text.lower(), text.replace(" ", "\u00a0"), text.replace("s", "ſ"), f"« {text} »"]
+    forms = [text, text.upper(), text.lower(), text.replace(" ", "\u00a0"), text.replace("s", "ſ")]
+    forms += [f"« {text} »", f"It rained. {text}", f"It rained.\n{text}\nIt stopped."]
     hits = pl.Series(forms).str.contains(PATTERNS[name])
     assert all(may for hit, may in zip(hits, found(forms, PATTERNS[name]), strict=True) if hit)
 
