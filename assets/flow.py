@@ -180,6 +180,7 @@ def read(folders: Folders, files: TableWriter, rejected: TableWriter, given: Tab
     rejected.write(refusals)
     pages = readings.filter(pl.col("page_id").is_not_null()).select(page="path")
     files.write(drops.files(found, pages, refusals))
+    folders.store.saw(drops.fingerprint(found)[0])
     return {"files": len(found), "bytes": sum(file.n_bytes or 0 for file in found), **seen}
 
 
