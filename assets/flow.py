@@ -205,10 +205,16 @@ def understand(folders: Folders, corrections: TableWriter) -> None:
     go before all else."""
     given = folders.store.read(GIVEN)
     bypage.understand(folders, folders.store.read(FURNITURE), given)
-    corrected = folders.store.scan_parts("understand", MADE_FROM).select("page", "page_id")
-    pages = corrected.filter(pl.col("page_id").is_in(given["page_id"].implode())).collect()["page"]
-    lines = folders.store.scan_parts("understand", LINES).filter(pl.col("page").is_in(pages.implode()))
-    corrections.write(account(given, [seen(lines.collect(), given)]))
+    corrections.write(account(given, [seen(_corrected(folders, given), given)]))
+
+
+def _corrected(folders: Folders, given: pl.DataFrame) -> pl.DataFrame:
+    """The ledger of the pages that have corrections; it is long, and mostly nobody has corrected anything."""
+    if given.is_empty():
+        return LINES.empty()
+    made = folders.store.scan_parts("understand", MADE_FROM).select("page", "page_id")
+    pages = made.filter(pl.col("page_id").is_in(given["page_id"].implode())).collect()["page"]
+    return folders.store.scan_parts("understand", LINES).filter(pl.col("page").is_in(pages.implode())).collect()
 
 
 @step("articles", makes=(DUPLICATES, STORIES), needs=(PAGE_ARTICLES,), versions=("folding",), calls=(fold,))
