@@ -71,7 +71,6 @@ TITLE_SHARE: Final = 0.5
 _LARGEST_FIRST: Final = ("n_words", "fetched_at", "date")
 _SMALLEST_FIRST: Final = ("page_id", "article_no", "page")
 
-
 # Of a text with a word or two of every sentence edited, the share of common fingerprints is .91 of that of 5-grams in
 # the mean, and over .75 of it in 99 of 100.
 _LINK: Final = 0.75
