@@ -99,7 +99,8 @@ test: check $(VENV)/.notebook ## check, then all tests with the coverage of pipe
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
 	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_interrupted.py
 
-bench: $(VENV)/.ready ## time runs over 200,000 small files: none changed, one new (WORK: a folder for 2 GB)
+bench: $(VENV)/.ready ## measure near-duplicates, and runs over 200,000 small files: none changed, one new (WORK: a folder for 2 GB)
+	@$(PY) bench/near_duplicates.py
 	@$(PY) bench/drops.py "$$WORK"
 
 docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from the declarations

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from assets.correcting import CorrectingError, named, parts_of, published
-from assets.resources import Rules
+from assets.resources import RULES
 from assets.reviewing import templates
 from pipeline.review.why import about, as_json, as_text, explained
 from pipeline.review.words import Words
@@ -42,6 +42,6 @@ def of_article(data: Path, article: str, json: bool) -> Iterator[str]:
 
 
 def _told(lines: pl.DataFrame, json: bool) -> Iterator[str]:
-    words = Words.parse(templates()["words.toml"], Rules().book)
+    words = Words.parse(templates()["words.toml"], RULES.book)
     rows = explained(lines, words)
     yield from as_json(rows) if json else as_text(rows, words)

@@ -10,6 +10,7 @@ from assets.incremental import Frames, Work, refresh
 from assets.progress import progress
 from assets.resources import Folders
 from pipeline import corpus, tracking
+from pipeline.dedup import sketches
 from pipeline.read import read as decode
 from pipeline.tables import (
     CONTEXTS,
@@ -19,6 +20,8 @@ from pipeline.tables import (
     PAGE_ARTICLES,
     PAGES,
     READINGS,
+    SKETCHED,
+    SKETCHES,
     TEXTS,
 )
 
@@ -121,6 +124,24 @@ def understand(folders: Folders, furniture: pl.DataFrame, given: pl.DataFrame) -
     )
     with progress("understand", texts.rows, "pages") as advance:
         refresh(store.staged, (LINES, PAGE_ARTICLES, PAGES, MADE_FROM), work, advance)
+
+
+def sketch(folders: Folders) -> None:
+    """What the articles of all pages are compared by."""
+    store = folders.store
+    articles = store.require(PAGE_ARTICLES)[PAGE_ARTICLES.name]
+
+    def wanted(unit: str, known: pl.DataFrame) -> pl.DataFrame:
+        return tracking.articles(store.staged.scan_units(PAGE_ARTICLES, [unit]).select(tracking.COMPARED).collect())
+
+    def make(stale: pl.DataFrame) -> Frames:
+        rows = store.staged.scan_units(PAGE_ARTICLES, stale["unit"].unique().sort().to_list())
+        made = rows.select(tracking.COMPARED).filter(pl.col("page").is_in(stale["page"].implode())).collect()
+        return {SKETCHES: sketches(made), SKETCHED: SKETCHED.conform(stale)}
+
+    keys = {unit: part.digest for unit, part in articles.parts.items()}
+    work = Work("sketch", store.made_with("folding"), SKETCHED, keys, wanted, make)
+    refresh(store.staged, (SKETCHES, SKETCHED), work)
 
 
 def _readings(folders: Folders, unit: str) -> pl.DataFrame:

@@ -279,21 +279,21 @@ def _labels() -> Iterator[None]:
 
 
 def outlet(options: argparse.Namespace) -> int:
+    from assets import resources
     from assets import seeds as drops
-    from assets.resources import Model, Rules
     from pipeline.corpus import corpus as understand
     from pipeline.proposals import MIN_PAGES, profile
 
     folder, out = _folder(options.pages, "PAGES"), Path(options.out)
     if options.out and out.exists():
         raise UsageError(f"{out} is there already: name a new file with OUT=<file>, or leave OUT out")
-    rules = Rules().book
+    rules = resources.RULES.book
     try:
         found = drops.find(folder)
     except drops.SeedsError as e:
         raise UsageError(e) from None
     raw = drops.load([file for file in found if file.fate is None]).raw
-    made = understand(raw, drops.sidecars(found)[0], rules, Model().lines)
+    made = understand(raw, drops.sidecars(found)[0], rules, resources.MODEL.lines)
     if made.pages.height < MIN_PAGES:
         raise UsageError(
             f"{options.pages} holds {made.pages.height} pages that can be read: what recurs shows from {MIN_PAGES} on, "

@@ -11,11 +11,15 @@ from typing import Any
 import dagster as dg
 
 from assets import lock, processes
-from assets.settings import JOB, POOL, default
+from assets.settings import JOBS, POOL, default
 
 # A run names its process with its first breath; one that has not after so many seconds has none.
 NAMELESS = 60
 GOING = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+COMING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
+# Where Dagster's default launcher says whose child a run will be; after so many seconds, as a retry has the tags of the
+# run before until then.
+LAUNCHER, LAUNCHED = ".dagster/grpc_info", 15
 
 
 def gone(instance: dg.DagsterInstance, data: Path, now: float) -> Iterator[str]:
@@ -24,10 +28,21 @@ def gone(instance: dg.DagsterInstance, data: Path, now: float) -> Iterator[str]:
         run = record.dagster_run
         tag = run.tags.get(processes.TAG, "")
         late = now - (record.start_time or now) > NAMELESS
-        nameless = run.job_name == JOB and late and not tag.startswith(run.run_id)
+        nameless = run.job_name in JOBS and late and not tag.startswith(run.run_id)
         if nameless or processes.is_gone(tag, run.run_id):
             yield run.run_id
+    for record in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTING])):
+        run = record.dagster_run
+        late = now - record.update_timestamp.timestamp() > LAUNCHED
+        if late and processes.hung_up(run.tags.get(LAUNCHER, "")):
+            yield run.run_id
     yield from without_lock(instance, lock.left_by(data))
+
+
+def at_work(instance: dg.DagsterInstance, data: Path) -> bool:
+    """Whether a run on the data folder is going on, or will be."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=[*COMING, *GOING]))
+    return lock.is_held(data) or any(_data(run).resolve() == data.resolve() for run in runs)
 
 
 def without_lock(instance: dg.DagsterInstance, died: str | None, held: Path | None = None) -> Iterator[str]:

@@ -16,6 +16,7 @@ import polars as pl
 
 from assets import bypage
 from assets import seeds as drops
+from assets.comparing import Comparisons
 from assets.describe import code, column_schema, metadata
 from assets.drift import measured
 from assets.figures import remembered
@@ -27,7 +28,7 @@ from pipeline import corpus
 from pipeline.changes import State
 from pipeline.changes import changes as compare
 from pipeline.corrections import account, seen
-from pipeline.dedup import dedup as fold
+from pipeline.dedup import ABOUT, fold
 from pipeline.faults import one_per_record
 from pipeline.furniture import furniture as learn
 from pipeline.publish import articles as select
@@ -50,6 +51,7 @@ from pipeline.tables import (
     PUBLISHED,
     READINGS,
     REJECTED,
+    SKETCHES,
     STORIES,
     TEXTS,
     Table,
@@ -181,6 +183,7 @@ def read(folders: Folders, files: TableWriter, rejected: TableWriter, given: Tab
     rejected.write(refusals)
     pages = readings.filter(pl.col("page_id").is_not_null()).select(page="path")
     files.write(drops.files(found, pages, refusals))
+    folders.store.saw(drops.fingerprint(found)[0])
     return {"files": len(found), "bytes": sum(file.n_bytes or 0 for file in found), **seen}
 
 
@@ -204,16 +207,27 @@ def understand(folders: Folders, corrections: TableWriter) -> None:
     go before all else."""
     given = folders.store.read(GIVEN)
     bypage.understand(folders, folders.store.read(FURNITURE), given)
-    corrected = folders.store.scan_parts("understand", MADE_FROM).select("page", "page_id")
-    pages = corrected.filter(pl.col("page_id").is_in(given["page_id"].implode())).collect()["page"]
-    lines = folders.store.scan_parts("understand", LINES).filter(pl.col("page").is_in(pages.implode()))
-    corrections.write(account(given, [seen(lines.collect(), given)]))
+    corrections.write(account(given, [seen(_corrected(folders, given), given)]))
+
+
+def _corrected(folders: Folders, given: pl.DataFrame) -> pl.DataFrame:
+    """The ledger of the pages that have corrections; it is long, and mostly nobody has corrected anything."""
+    if given.is_empty():
+        return LINES.empty()
+    made = folders.store.scan_parts("understand", MADE_FROM).select("page", "page_id")
+    pages = made.filter(pl.col("page_id").is_in(given["page_id"].implode())).collect()["page"]
+    return folders.store.scan_parts("understand", LINES).filter(pl.col("page").is_in(pages.implode())).collect()
 
 
 @step("articles", makes=(DUPLICATES, STORIES), needs=(PAGE_ARTICLES,), versions=("folding",), calls=(fold,))
 def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> None:
     """Finds the same article on several pages, and the same copy in several outlets."""
-    folded, shared = fold(folders.store.read(PAGE_ARTICLES))
+    bypage.sketch(folders)
+    store = folders.store
+    comparisons = Comparisons(store)
+    about = store.scan(PAGE_ARTICLES).select(ABOUT).collect()
+    folded, shared = fold(about, store.scan_parts("sketch", SKETCHES).collect(), comparisons.compare)
+    comparisons.keep()
     duplicates.write(folded)
     stories.write(shared)
 

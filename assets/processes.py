@@ -1,5 +1,6 @@
 """Which process a run is: so one that died with its process, or with the machine, is told from one at work."""
 
+import json
 import os
 import socket
 from pathlib import Path
@@ -22,6 +23,22 @@ def is_gone(tag: str, run_id: str) -> bool | None:
     if place[1] != here[1]:
         return True  # the machine was started anew
     return None if place != here else _started(int(pid)) != started
+
+
+def hung_up(server: str) -> bool:
+    """Whether nobody answers any more at the socket that a launcher's tag names; False where there is none to ask."""
+    try:
+        path = json.loads(server)["socket"]
+    except (ValueError, TypeError, KeyError):
+        return False
+    with socket.socket(socket.AF_UNIX) as line:
+        try:
+            line.connect(path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def _place() -> list[str]:

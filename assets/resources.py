@@ -51,6 +51,10 @@ class Model:
         return digest({name: text for name, text in self.files.items() if not name.endswith(".md")})
 
 
+# Parsed once a process, however many runs it makes.
+RULES, MODEL = Rules(), Model()
+
+
 class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     """Where pages are read from and tables are written to. A run holds the data folder's lock from its first step to
     its last (steps share a process), so that two runs never mix their staged tables."""
@@ -60,8 +64,6 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     wait: float = Field(default=60, description="Seconds to wait for another run on the data folder to end.")
 
     _store: Store | None = PrivateAttr(default=None)
-    _rules: Rules = PrivateAttr(default_factory=Rules)
-    _model: Model = PrivateAttr(default_factory=Model)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Folders"]:
@@ -83,7 +85,7 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     def opened(self, who: str, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[str | None]:
         """Has the data folder for `who`. → who died with it, if somebody did"""
         apart(Path(self.seeds), Path(self.data))
-        made_with = {"broadsheet": version("broadsheet"), "rules": self._rules.digest, "model": self._model.digest}
+        made_with = {"broadsheet": version("broadsheet"), "rules": RULES.digest, "model": MODEL.digest}
         self._store = Store(Path(self.data), {**made_with, **{name: code(name) for name in MAKERS}})
         with self._store.lock(who, self.wait, waiting) as died:
             yield died
@@ -95,8 +97,8 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def rules(self) -> Rulebook:
-        return self._rules.book
+        return RULES.book
 
     @property
     def model(self) -> LineModel:
-        return self._model.lines
+        return MODEL.lines

@@ -113,10 +113,10 @@ def find(seeds: Path) -> list[Found]:
     return sorted(_walk(root), key=lambda found: found.path)
 
 
-def fingerprint(seeds: Path) -> tuple[str, float]:
+def fingerprint(found: Iterable[Found]) -> tuple[str, float]:
     """A digest of all that a listing of the folder shows, and when its newest file was changed (seconds since 1970);
-    hidden files and folders don't count. SeedsError where the folder itself can't be read."""
-    rows = [(f.path, f.n_bytes, f.modified, f.inode, f.reason) for f in find(seeds) if f.reason != "hidden"]
+    hidden files and folders don't count."""
+    rows = [(f.path, f.n_bytes, f.modified, f.inode, f.reason) for f in found if f.reason != "hidden"]
     digest = hashlib.blake2b("\n".join(map(repr, rows)).encode(), digest_size=16).hexdigest()
     return digest, max((row[2] or 0 for row in rows), default=0) / 1e9
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 POOL = "broadsheet-data"
 JOB = "corpus"
+JOBS = (JOB, "__ASSET_JOB")  # Dagster's own name of what *Materialize* runs
 
 
 def home() -> Path:

@@ -8,6 +8,7 @@ Nothing that a reader can open is ever written in place: files, folders and link
 and moved. Nothing here knows what a table says.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ from assets.verdicts import Verdicts
 from pipeline.tables import Table
 
 __all__ = ["KEPT", "Published", "Stamp", "Store", "StoreError", "apart"]
+
+LISTING = "listing.json"  # the listings of the seeds folder that the staged and the published tables are of
 
 
 def apart(seeds: Path, data: Path) -> None:
@@ -151,8 +154,32 @@ class Store:
         stamps = self.require(*tables)
         with told(self.root):
             kept = {table: self.staged.whole(step, table) for table, step in (unseen or {}).items()}
-            return self.published.publish(self.staged, {t: stamps[t.name] for t in tables}, facts or {}, history, kept)
+            content = {table: stamps[table.name] for table in tables}
+            done = self.published.publish(self.staged, content, facts or {}, history, kept)
+            self._remember(published=self._listings().get("staged"))
+            return done
 
     def rollback(self, to: str | None = None) -> tuple[str, str]:
         with told(self.root):
             return self.published.rollback(to)
+
+    # What it is made of
+
+    def saw(self, listing: str) -> None:
+        """Says of which files the tables are that are staged from now on: the digest of their listing."""
+        with told(self.root):
+            self._remember(staged=listing)
+
+    def taken_up(self) -> str | None:
+        """The listing whose files were published last, if that is known."""
+        return self._listings().get("published")
+
+    def _remember(self, **listings: str | None) -> None:
+        folder.write(self.staging / LISTING, json.dumps({**self._listings(), **listings}))
+
+    def _listings(self) -> dict[str, str]:
+        try:
+            found = json.loads((self.staging / LISTING).read_text())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}

@@ -20,7 +20,7 @@ from pipeline.manifest import SIDECAR
 from pipeline.read import read
 from pipeline.tables import LINES, PAGE_ARTICLES
 from pipeline.training import card
-from pipeline.training.fit import CORRECTED, Frame, fit, frame, text_of
+from pipeline.training.fit import CORRECTED, Fitted, Frame, fit, frame
 from pipeline.training.labels import Folds, LabelError, Page, corrected, labelled
 
 SCORER, SCORES = "score.py", "scores.md"
@@ -38,7 +38,19 @@ FIGURES = {
     "outlet stated": r"outlet .*correct where stated ([\d.]+)",
 }
 # Everything that a model depends on beside the labels and the rules.
-MADE_BY = ("clues", "cohesion", "features", "label", "linemodel", "lines", "matching", "neighbours", "parts", "titles")
+MADE_BY = (
+    "clues",
+    "cohesion",
+    "features",
+    "label",
+    "linemodel",
+    "lines",
+    "matching",
+    "neighbours",
+    "parts",
+    "titles",
+    "vocabulary",
+)
 
 
 def sets(folders: Iterable[Path]) -> dict[str, Path]:
@@ -74,14 +86,18 @@ def train(folders: Iterable[Path], out: Path) -> str:
     """Writes the boosters and their card to `out`; returns what to tell."""
     labels = {name: pages(folder) for name, folder in sets(folders).items()}
     data = frame(labels, Rules().book)
-    boosters = fit(data, range(len(data.pages)))
-    out.mkdir(parents=True, exist_ok=True)
-    for name, booster in boosters.items():
-        (out / f"{name}.txt").write_text(text_of(booster), encoding="utf-8")
+    fitted = fit(data, range(len(data.pages)))
+    size = _write(fitted, out)
     words = Words.parse(Model().files["words.toml"])
-    (out / "README.md").write_text(card.card(labels, data, boosters, words, _scores(out, labels)), encoding="utf-8")
-    size = sum((out / f"{name}.txt").stat().st_size for name in boosters)
-    return f"{out}: {len(boosters)} boosters, {size / 1e6:.1f} MB, from {data.rows.height:,} lines"
+    told = card.card(labels, data, fitted.boosters, words, _scores(out, labels))
+    (out / "README.md").write_text(told, encoding="utf-8")
+    return f"{out}: {len(fitted.boosters)} boosters, {size / 1e6:.1f} MB, from {data.rows.height:,} lines"
+
+
+def _write(fitted: Fitted, out: Path) -> int:
+    """→ bytes written."""
+    out.mkdir(parents=True, exist_ok=True)
+    return sum((out / name).write_text(text, encoding="utf-8") for name, text in fitted.files().items())
 
 
 def _scores(out: Path, labels: Mapping[str, Sequence[Page]]) -> str:
@@ -125,10 +141,7 @@ def _models(labels: Mapping[str, Sequence[Page]], held: Folds, only: Iterable[in
         kept = work / "models" / f"{made_of}-{fold}"
         if not kept.is_dir():
             data = data or frame(labels, rules.book)
-            boosters = fit(data, [n for n, page in enumerate(data.pages) if held.learns(fold, page)])
-            kept.mkdir(parents=True)
-            for name, booster in boosters.items():
-                (kept / f"{name}.txt").write_text(text_of(booster), encoding="utf-8")
+            _write(fit(data, [n for n, page in enumerate(data.pages) if held.learns(fold, page)]), kept)
         out[fold] = LineModel.parse({**shipped, **{x.name: x.read_text(encoding="utf-8") for x in kept.iterdir()}})
     return out
 

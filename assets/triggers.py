@@ -7,9 +7,10 @@ from pathlib import Path
 import dagster as dg
 
 from assets import seeds as files
-from assets.deadruns import bury, gone
-from assets.drops import Seen, decide
+from assets.deadruns import at_work, bury, gone
+from assets.drops import Now, Seen, decide
 from assets.settings import JOB, default
+from assets.store import Store
 
 SETTLE = 30  # seconds in which nothing may change before drops are read; BROADSHEET_SETTLE says otherwise
 # A killed worker's run is done again as a whole: what it had made is there already.
@@ -28,16 +29,18 @@ corpus = dg.define_asset_job(
     job=corpus,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.STOPPED,
-    description="Runs the job when files in the seeds folder were added, changed or removed, once they have settled.",
+    description="Runs the job when files in the seeds folder were added, changed or removed, once they have settled; "
+    "and again, later and later, while they are not published.",
 )
 def drops(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     settle = float(os.environ.get("BROADSHEET_SETTLE") or SETTLE)
-    seeds = Path(default("seeds"))
+    seeds, data = Path(default("seeds")), Path(default("data"))
     try:
-        listing, newest = files.fingerprint(seeds)
+        listing, newest = files.fingerprint(files.find(seeds))
     except files.SeedsError as e:
         return dg.SensorResult(skip_reason=str(e), cursor=context.cursor)
-    found = decide(Seen.parse(context.cursor), listing, newest, time.time(), settle)
+    now = Now(time.time(), listing, newest, Store(data).taken_up(), at_work(context.instance, data))
+    found = decide(Seen.parse(context.cursor), now, settle)
     if not found.run:
         return dg.SensorResult(skip_reason=found.why, cursor=str(found.seen))
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=found.run_key, tags=TAGS)], cursor=str(found.seen))

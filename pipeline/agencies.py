@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pipeline.needles import candidates, folded
 from pipeline.rulebook import Rulebook
 
 
@@ -9,14 +10,22 @@ def agencies(texts: pl.Series, rules: Rulebook) -> pl.Series:
     """`texts` (an article's body and credit lines, a line each) → the names of the agencies in each, in the order
     of their first appearance; an empty list where there is none."""
     found = texts.alias("text").to_frame().with_row_index("row")
-    # In one pass for all agencies, so that Polars spreads the patterns over its threads.
-    places = found.select("row", *[pl.col("text").str.find(f"(?m){a.pattern}").alias(a.name) for a in rules.agencies])
+    patterns = [f"(?m){agency.pattern}" for agency in rules.agencies]
+    near = zip(rules.agencies, patterns, candidates(folded(texts), patterns), strict=True)
+    places = [
+        pl.DataFrame({"row": rows, "place": texts.gather(rows).str.find(pattern)}).with_columns(
+            name=pl.lit(agency.name)
+        )
+        for agency, pattern, rows in near
+        if len(rows)
+    ]
+    none = pl.DataFrame(schema={"row": pl.UInt32, "place": pl.UInt32, "name": pl.String})
     names = (
-        places.unpivot(index="row", variable_name="name", value_name="place")
+        pl.concat([none, *places])
         .drop_nulls("place")
         .sort("row", "place", "name")
         .group_by("row", maintain_order=True)
-        .agg(pl.col("name").cast(pl.String))
+        .agg("name")
     )
     joined = found.select("row").join(names, on="row", how="left", maintain_order="left")
     return joined["name"].fill_null(pl.Series([[]], dtype=pl.List(pl.String))).alias("agencies")

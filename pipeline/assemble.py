@@ -73,7 +73,7 @@ def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, ru
     out = _columns(printed).join(about, on="page", how="left", maintain_order="left")
     out = out.join(whose, on="page", how="left", maintain_order="left")
     out = out.join(_measures(ledger, rules), on=KEY, how="left", maintain_order="left")
-    out = out.hstack(languages(out["body"])).with_columns(
+    out = out.hstack(languages(out["body"], rules)).with_columns(
         datelines(out["lead"], out["dateline"]),
         agencies(out["sources"], rules),
         pl.Series("article_id", map(_hash, map("{}:{}".format, out["page_id"], out["line_start"])), pl.String),

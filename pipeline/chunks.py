@@ -13,7 +13,7 @@ from pipeline.neighbours import GRAIN, Flags, Floats, Pages, running
 # log-odds): pages of one have lines of middling probability too. The model is surer of starts where blank lines set
 # articles apart (APART); where those do on a page, a line without them must be likelier than one with them (CLOSE).
 # Chosen on out-of-fold predictions, as what follows.
-EVEN, APART, CLOSE, ONCE = 0.2, 0.3, 0.45, 0.3
+EVEN, APART, CLOSE, ONCE = 0.2, 0.25, 0.45, 0.3
 WIDE = 2  # blank lines that set apart
 # What a chunk without text costs, and the text (expected characters) from which on it costs nothing.
 THIN, ENOUGH = 6.0, 400.0

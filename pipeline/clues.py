@@ -1,15 +1,17 @@
 """What the line model sees of each solid line: its own form, its neighbours, its page, its repeats there.
 
-Everything is measured on the page itself. No word is remembered, only how the line looks and what comes back.
+Everything is measured on the page itself. No word is remembered here, only how the line looks and what comes back.
 """
 
 from collections.abc import Iterable, Mapping
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from pipeline.characters import APART, Characters, shifted
 from pipeline.cohesion import cohesion
-from pipeline.neighbours import FAR, Flags, Floats, Pages, floats
+from pipeline.neighbours import FAR, Flags, Floats, Pages, Places
 
 Clues = dict[str, Floats]
 
@@ -28,13 +30,21 @@ ENDS = (
     r"\p{N}$",
     r"\p{L}$",
 )
-COUNTED = {
-    "commas": r"[,،、，]",
-    "stops": r"[.!?…。！？؟।](?:[\s\"'”’»)]|$)",
-    "quotes": r"[\"“”„«»「」]",
-    "seps": r"[|·•›»/>→]",
-    "parens": r"[()\[\]]",
-    "i_you": r"\bI\b",
+KINDS = {
+    "space": r"\s",
+    "letter": r"\p{L}",
+    "upper": r"\p{Lu}",
+    "word": r"\w",
+    "number": r"\p{N}",
+    "mark": r"\p{P}",
+    "sign": r"[\p{P}\p{S}]",
+    "comma": r"[,،、，]",
+    "stop": r"[.!?…。！？؟।]",
+    "behind_stop": r"[\s\"'”’»)]",
+    "quote": r"[\"“”„«»「」]",
+    "separator": r"[|·•›»/>→]",
+    "parenthesis": r"[()\[\]]",
+    "i": "I",
 }
 FOUND = {
     "url": r"(?i)https?://|www\.|\.(?:com|org|net|de)\b",
@@ -47,6 +57,12 @@ FOUND = {
     "money": r"[$€£¥₹%]",
     "colon_in": r"^[^:]{2,40}:\s",
 }
+
+# What a text holds that matches them.
+DAY_PART = r"\d[./-]\d|20\d\d"
+URL_PARTS = ["http", "www.", ".com", ".org", ".net", ".de"]
+
+MAX_AWAY, MAX_TIMES = 400, 50
 
 # Which measures of the lines around a line are seen: of the two before and after, of the four, and on average.
 NEXT_TO = ("width", "prose", "sentence", "gap", "role", "titled", "opens", "closes", "words", "bullet", "upper")
@@ -67,22 +83,15 @@ def clues(rows: pl.DataFrame, ends: Iterable[str]) -> Clues:
 def of_line(rows: pl.DataFrame, ends: Iterable[str]) -> Clues:
     """The line's own form, and what the rules say of it."""
     t = pl.col("trimmed")
-    words, chars = t.str.count_matches(r"\S+"), t.str.len_chars()
     role = pl.col("role").replace_strict({r: i + 1 for i, r in enumerate(ROLES)}, default=0, return_dtype=pl.Int32)
     known_body = pl.col("role").eq_missing("body") & ~pl.col("prose")
+    characters = of_characters(rows["trimmed"])
     frame = rows.select(
         width=pl.col("width"),
-        words=words,
-        word_len=chars / words,
-        digits=t.str.count_matches(r"\p{N}") / chars,
-        upper=t.str.count_matches(r"\p{Lu}") / chars,
-        titled=t.str.count_matches(r"(?:^|\s)[\p{P}]?\p{Lu}") / words,
-        punct=t.str.count_matches(r"[\p{P}\p{S}]") / chars,
-        short_words=t.str.count_matches(r"(?:^|\s)\p{L}{1,3}(?:\s|$)") / words,
-        **{name: t.str.count_matches(pattern) for name, pattern in COUNTED.items()},
-        opens=first_of(t, BEGINNINGS),
-        closes=first_of(t, ENDS),
-        **{name: t.str.contains(pattern) for name, pattern in FOUND.items()},
+        **{name: pl.lit(x) for name, x in characters.items()},
+        opens=first_of(t.str.head(2), BEGINNINGS),
+        closes=first_of(t.str.tail(3), ENDS),
+        **found_in(rows["trimmed"], characters["digits"] > 0),
         sentence=pl.col("sentence"),
         bullet=pl.col("bullet"),
         prose=pl.col("prose"),
@@ -93,6 +102,63 @@ def of_line(rows: pl.DataFrame, ends: Iterable[str]) -> Clues:
         piece=pl.col("part"),
     )
     return {c: frame[c].cast(pl.Float32).fill_null(-1).fill_nan(-1).to_numpy() for c in frame.columns}
+
+
+def of_characters(texts: pl.Series) -> dict[str, Floats | Places]:
+    """What the characters of the texts count up to, as such or by word or character."""
+    c = Characters(texts, KINDS)
+    size, upper, space, word = c.size - 1, c.of("upper"), c.of("space"), c.of("word")
+    words, behind_space = c.count(c.starts(~space)), shifted(space, 1, True)
+    behind_mark = shifted(c.of("mark") & behind_space, 1, False)
+    alone = ~shifted(word, 1, False) & ~shifted(word, -1, False)
+    return {
+        "words": words,
+        "word_len": size / words,
+        "digits": c.count(c.of("number")) / size,
+        "upper": c.count(upper) / size,
+        "titled": c.count(upper & (behind_space | behind_mark)) / words,
+        "punct": c.count(c.of("sign")) / size,
+        "short_words": short_words(c, space, c.of("letter")) / words,
+        "commas": c.count(c.of("comma")),
+        "stops": c.count(c.of("stop") & shifted(c.of("behind_stop"), -1, True)),
+        "quotes": c.count(c.of("quote")),
+        "seps": c.count(c.of("separator")),
+        "parens": c.count(c.of("parenthesis")),
+        "i_you": c.count(c.of("i") & alone),
+    }
+
+
+def short_words(c: Characters, space: Flags, letter: Flags) -> Places:
+    """Words of three letters at the most and nothing else; of several in a row with one space between, every second."""
+    first, last = np.flatnonzero(c.starts(~space)), np.flatnonzero(~space & shifted(space, -1, True))
+    short = (last - first < 3) & letter[first] & letter[last] & letter[(first + last) // 2]
+    short, first, last = short[short], first[short], last[short]
+    at = np.arange(len(first))
+    near = (first[1:] - last[:-1] == 2) & (c.code[last[:-1] + 1] != ord(APART))
+    apart = np.append(True, ~near)[: len(at)]
+    place = at - np.maximum.accumulate(np.where(apart, at, 0))
+    flags = np.zeros(len(space), bool)
+    flags[first[place % 2 == 0]] = True
+    return c.count(flags)
+
+
+def found_in(texts: pl.Series, figured: Flags) -> dict[str, pl.Series]:
+    """Whether the texts match the patterns of FOUND, each tried only where the texts have what it asks for."""
+    some = {
+        "url": texts.str.contains_any(URL_PARTS, ascii_case_insensitive=True),
+        "at": texts.str.contains_any(["@", "#"]),
+        "year": pl.Series(figured),
+        "clock": pl.Series(figured),
+        "daylike": texts.str.contains(DAY_PART),
+    }
+    return {name: tried(texts, pattern, some.get(name)) for name, pattern in FOUND.items()}
+
+
+def tried(texts: pl.Series, pattern: str, where: pl.Series | None) -> pl.Series:
+    if where is None:
+        return texts.str.contains(pattern)
+    rows = where.arg_true()
+    return where.clone().scatter(rows, texts.gather(rows).str.contains(pattern))
 
 
 def first_of(text: pl.Expr, patterns: tuple[str, ...]) -> pl.Expr:
@@ -151,38 +217,52 @@ def of_neighbours(line: Mapping[str, Floats], pages: Pages) -> Clues:
     return out
 
 
+class Prints:
+    """The rows with one value (which no two pages share): how often it stands, where first and last, and how far it is
+    from each row to the one before and behind it."""
+
+    def __init__(self, values: NDArray[np.uint64], pages: Pages) -> None:
+        order = np.argsort(values, kind="stable")
+        same = values[order][1:] == values[order][:-1]
+        begins = np.flatnonzero(np.append(True, ~same)[: len(order)])
+        sizes = np.diff(np.append(begins, len(order)))
+        step = np.where(same, np.diff(order), FAR)
+
+        def back(x: Places) -> Places:
+            """From the order of the values to that of the rows."""
+            out = np.empty_like(x)
+            out[order] = x
+            return out
+
+        self.since, self.until = back(np.append(FAR, step)[: len(order)]), back(np.append(step, FAR)[: len(order)])
+        self.times = back(np.repeat(sizes, sizes))
+        self.first = back(np.repeat(order[begins], sizes))
+        self.last = back(np.repeat(order[begins + sizes - 1], sizes))
+
+
 def of_repeats(rows: pl.DataFrame, pages: Pages) -> Clues:
     """Where the same line, one of its shape (numbers aside) or of its beginning stands elsewhere on the page, and
     whether such lines frame the page: what also stands at its top or bottom comes back around each article."""
     no_numbers = pl.col("key").str.replace_all(r"\p{N}+", "0")
     frame = rows.select(
-        "page",
-        "key",
-        n=pl.int_range(pl.len(), dtype=pl.Int32).over("page"),
-        size=pl.len().over("page"),
-        shape=no_numbers.str.slice(0, 60),
-        start=no_numbers.str.extract(r"^(\S+\s+\S{1,12})").fill_null(no_numbers),
+        pl.col("key").hash(1),
+        shape=no_numbers.str.slice(0, 60).hash(1),
+        start=no_numbers.str.extract(r"^(\S+\s+\S{1,12})").fill_null(no_numbers).hash(1),
+        page=pl.col("page").hash(2),
     )
-    n = pl.col("n")
     out: Clues = {}
     for by in ("key", "shape", "start"):
-        same = ["page", by]
-        found = frame.select(
-            since=(n - n.shift(1)).over(same).fill_null(FAR).clip(0, 400),
-            until=(n.shift(-1) - n).over(same).fill_null(FAR).clip(0, 400),
-            times=pl.len().over(same).clip(1, 50),
-        )
-        out |= {f"rep_{by}_{c}": floats(found[c]) for c in found.columns}
-    again = pl.len().over("page", "shape") > 1
-    first, last = n.min().over("page", "shape"), n.max().over("page", "shape")
-    below = pl.col("size") - 1
-    frames = frame.select(
-        top=pl.when(again & (n > first)).then(first.clip(0, FAR)).otherwise(FAR),
-        low=pl.when(again & (n < last)).then((below - last).clip(0, FAR)).otherwise(FAR),
-        seen=again & (n > first),
-        coming=again & (n < last),
-    )
-    top, low, seen, coming = (floats(frames[c]) for c in frames.columns)
+        prints = Prints((frame[by] ^ frame["page"]).to_numpy(), pages)
+        out |= {
+            f"rep_{by}_since": np.minimum(prints.since, MAX_AWAY).astype(np.float32),
+            f"rep_{by}_until": np.minimum(prints.until, MAX_AWAY).astype(np.float32),
+            f"rep_{by}_times": np.minimum(prints.times, MAX_TIMES).astype(np.float32),
+        }
+        if by == "shape":
+            first, last = prints.first - pages.start, pages.end - 1 - prints.last
+            seen, coming = pages.row > prints.first, pages.row < prints.last
+            top = np.where(seen, np.minimum(first, FAR), FAR).astype(np.float32)
+            low = np.where(coming, np.minimum(last, FAR), FAR).astype(np.float32)
     out |= {"rep_top": top, "rep_low": low}
     for k in (-2, -1, 1, 2):
         out[f"rep_top@{k:+d}"], out[f"rep_low@{k:+d}"] = pages.near(top, k, FAR), pages.near(low, k, FAR)

@@ -63,7 +63,7 @@ def places(base: pl.DataFrame) -> Words:
         .explode("word")
         .drop_nulls("word")
         .select("row", "run", "text", at=pl.col("word").str.slice(0, STEM).hash(7) ^ pl.col("page"))
-        .sort("at", "row")
+        .sort("at", maintain_order=True)
         .collect()
     )
     at, row = found["at"].to_numpy(), found["row"].to_numpy().astype(np.int64)

@@ -40,6 +40,8 @@ IN_CAPTION = rf"{IN_FULL}|\b\d{{1,2}}\.\s?\d{{1,2}}\.\s?(?:19|20)\d\d\b"
 # Days in figures whose order a page may tell: 25/12/2024 does, and then 11/12/2024 is read the same way.
 ORDERED = r"\b\d{1,2}(?:\.\s?\d{1,2}\.\s?|/\d{1,2}/|-\d{1,2}-)(?:19|20)\d\d\b"
 SEPARATOR = r"^\d{1,2}\s?([-/.])"
+# Languages that put a dot behind the day before its month (16. April 2025) print 11.2.2025 with the day first (CLDR).
+DOTTED_DAY = r"\b\d{1,2}\. ?\p{L}{3,} (?:19|20)\d\d\b"
 # In the path only: a query may ask for another day. `/2024/02/19/`, `/2024/feb/19/`, `/2024-02-19/`, and the
 # day as the last words of a slug (`…-2024-02-19/`).
 IN_URL = (
@@ -189,7 +191,8 @@ def _anchors(known: pl.DataFrame) -> pl.DataFrame:
 
 def day_orders(lines: pl.DataFrame) -> pl.DataFrame:
     """`lines` of whole pages (page, text) → page, separator, order (DMY, MDY): how the page prints days in figures,
-    where those agree that can be read one way only, or that the page prints in full as well, read one way."""
+    where those agree that can be read one way only, or that the page prints in full as well, read one way; or where it
+    prints days with a dot before their month."""
     days = (
         lines.filter(pl.col("text").str.contains(ORDERED))
         .select("page", day=pl.col("text").str.extract_all(ORDERED))
@@ -211,10 +214,12 @@ def day_orders(lines: pl.DataFrame) -> pl.DataFrame:
         said = full.select("page", pl.col("day").alias(name), pl.lit(True).alias(f"in_{name}"))
         days = days.join(said, on=["page", name], how="left", maintain_order="left")
     told = {x: pl.col(f"in_{x}").fill_null(False) for x in ("dmy", "mdy")}
+    dotted = lines.filter(pl.col("text").str.contains(DOTTED_DAY))["page"].unique()
+    with_dot = (pl.col("separator") == ".") & pl.col("page").is_in(dotted.implode())
     return (
         days.group_by("page", "separator")
         .agg(
-            day_first=((pl.col("first") > 12) | (told["dmy"] & ~told["mdy"])).any(),
+            day_first=((pl.col("first") > 12) | (told["dmy"] & ~told["mdy"]) | with_dot).any(),
             month_first=((pl.col("second") > 12) | (told["mdy"] & ~told["dmy"])).any(),
         )
         .filter(pl.col("day_first") != pl.col("month_first"))

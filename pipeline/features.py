@@ -49,6 +49,6 @@ def folded(text: pl.Expr) -> pl.Expr:
         .str.to_lowercase()
         .str.replace_all(r"[‘’‚‛`´]", "'")
         .str.replace_all(r"[“”„«»]", '"')
-        .str.replace_all(r"\s+", " ")
+        .str.replace_all(r"[^\S ]\s*| \s+", " ")  # but for single spaces, which are most
         .str.strip_chars()
     )

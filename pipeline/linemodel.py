@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from pipeline.because import Weights, Words
 from pipeline.clues import clues
 from pipeline.neighbours import FAR, GRAIN, Floats, Pages, running
+from pipeline.vocabulary import Vocabulary
 
 FIRST, SECOND = ("body1", "start1", "title1"), ("body2", "start2")
 TITLE = "title2"
 NAMES = (*FIRST, *SECOND, TITLE)
 EXPLAINED = ("body1", "title1", "body2", "title2")
-WORDS = "words.toml"
+WORDS, VOCABULARY = "words.toml", "vocabulary.txt"
 
 # From these probabilities on a line counts as text, as a start, as a title where distances are measured.
 TEXT, SURE_START, SURE_TITLE = 0.5, 0.3, 0.3
@@ -52,22 +53,24 @@ class Trees(NamedTuple):
 
 
 class LineModel(NamedTuple):
-    """The boosters by name; what their clues weigh, of those that decide on text and titles; the clues in words."""
+    """The boosters by name; what their clues weigh, of those that decide on text and titles; the clues in words; what
+    the words of lines say."""
 
     trees: Mapping[str, Trees]
     weights: Mapping[str, Weights]
     words: Words
+    vocabulary: Vocabulary
 
     @classmethod
     def parse(cls, files: Mapping[str, str]) -> "LineModel":
-        """The contents of the model's files by name: `<booster>.txt` each, and words.toml."""
-        missing = [name for name in (*(f"{x}.txt" for x in NAMES), WORDS) if name not in files]
+        """The contents of the model's files by name: `<booster>.txt` each, vocabulary.txt, and words.toml."""
+        missing = [name for name in (*(f"{x}.txt" for x in NAMES), VOCABULARY, WORDS) if name not in files]
         if missing:
             raise ModelError(f"the line model lacks {', '.join(missing)}: restore pipeline/model, or make train")
         trees = {name: Trees.of(lgb.Booster(model_str=files[f"{name}.txt"])) for name in NAMES}
         words = Words.parse(files[WORDS])
         weights = {name: Weights.of(trees[name].booster, files[f"{name}.txt"], words) for name in EXPLAINED}
-        return cls(trees, weights, words)
+        return cls(trees, weights, words, Vocabulary.parse(files[VOCABULARY]))
 
     def weigh(self, kind: str, seen: Floats) -> Floats:
         """What the groups of clues weigh for rows as `body` or `title`, both looks together; `seen` by the second."""
@@ -77,26 +80,38 @@ class LineModel(NamedTuple):
 
 class Sight(NamedTuple):
     """What the model sees in solid rows: `likely` (a row each: body, start after the second look, body1, start1, title1
-    after the first), and `seen`, the numbers that the second look saw, by `names`."""
+    after the first), and the numbers that the second look saw, by `names`: what the words say, which only those for
+    text hear, before all that is `seen` by the others."""
 
     likely: pl.DataFrame
-    seen: Floats
+    heard: Floats
     names: list[str]
+    words: int
+
+    @property
+    def seen(self) -> Floats:
+        return self.heard[:, self.words :]
 
     def clue(self, name: str) -> Floats:
-        return self.seen[:, self.names.index(name)]
+        return self.heard[:, self.names.index(name)]
 
 
 def look(rows: pl.DataFrame, ends: Iterable[str], model: LineModel) -> Sight:
     """Solid rows of whole pages, as `clues` needs them."""
+    told, said = matrix(model.vocabulary.clues(rows["key"]))
     names, x = matrix(clues(rows, ends))
-    if names != model.trees["body1"].names:
+    if told + names != model.trees["body1"].names:
         raise ModelError("the line model was trained on other clues than the program gives: make train")
-    body, start, title = (model.trees[name](x) for name in FIRST)
+    body = model.trees["body1"](np.concatenate([said, x], axis=1))
+    start, title = model.trees["start1"](x), model.trees["title1"](x)
     more, y = matrix(around(rows["page"], rows["width"].to_numpy(), body, start, title))
-    x = np.concatenate([x, y], axis=1)
-    likely = {"body": model.trees["body2"](x), "start": again(start, x, model.trees["start2"])}
-    return Sight(pl.DataFrame({**likely, "body1": body, "start1": start, "title1": title}), x, names + more)
+    heard = np.concatenate([said, x, y], axis=1)
+    likely = {
+        "body": model.trees["body2"](heard),
+        "start": again(start, heard[:, len(told) :], model.trees["start2"]),
+    }
+    first = {"body1": body, "start1": start, "title1": title}
+    return Sight(pl.DataFrame(likely | first), heard, told + names + more, len(told))
 
 
 def again(first: Floats, seen: Floats, trees: Trees) -> Floats:

@@ -1,9 +1,13 @@
 """Which rule knows a text as a whole."""
 
+from collections.abc import Iterable
+
+import numpy as np
 import polars as pl
 
 from pipeline.features import width
-from pipeline.rulebook import Rulebook
+from pipeline.needles import candidates, folded, matches
+from pipeline.rulebook import Rulebook, Sign
 
 # No rule's phrase is wider than this; a wider line is text, and is only searched for pieces to cut out.
 MAX_RULE_WIDTH = 420
@@ -20,39 +24,62 @@ DIRECTION = r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 def rule_of(trimmed: pl.Series, rules: Rulebook) -> pl.Series:
     """The id of the first rule (in the order of the files) whose pattern is the whole of each trimmed text, or null.
 
-    Each text once, and rule by rule on what no rule before has taken, outside of one big expression: so a pattern is
-    compiled once, where an expression compiles it in each of Polars' threads."""
+    Each text once, and rule by rule on those that hold a needle of it and that no rule before has taken, outside of one
+    big expression: so a pattern is compiled once, where an expression compiles it in each of Polars' threads."""
     texts = trimmed.alias("trimmed").to_frame()
     left = texts.unique().filter(width(pl.col("trimmed")).is_between(1, MAX_RULE_WIDTH))
-    left = left.with_columns(abridged(left["trimmed"], rules).alias("abridged"))
-    found = [pl.DataFrame(schema={"trimmed": pl.String, "rule": pl.String})]
-    for rule in rules.rules:
-        hit = left["abridged" if rule.abridged else "trimmed"].str.contains(rule.whole).fill_null(False)
-        if hit.any():
-            found.append(left.filter(hit).select("trimmed", rule=pl.lit(rule.id)))
-            left = left.filter(~hit)
-    return texts.join(pl.concat(found), on="trimmed", how="left", maintain_order="left")["rule"]
+    left = left.with_columns(folded(left["trimmed"]).alias("haystack"))
+    left = left.with_columns(abridged(left["trimmed"], rules, left["haystack"]).alias("abridged"))
+    found = np.full(left.height, -1)
+    for number, rows in _candidates(left, rules):
+        rule = rules.rules[number]
+        free = rows.filter(pl.Series(found[rows.to_numpy()] < 0))
+        hits = left["abridged" if rule.abridged else "trimmed"].gather(free).str.contains(rule.whole)
+        found[free.filter(hits).to_numpy()] = number
+    ids = pl.Series("rule", [rule.id for rule in rules.rules], pl.String)
+    told = left.select("trimmed", rule=ids.gather(pl.Series(found).replace(-1, None)))
+    return texts.join(told, on="trimmed", how="left", maintain_order="left")["rule"]
 
 
-def abridged(texts: pl.Series, rules: Rulebook) -> pl.Series:
-    """Each text with signs in the place of its days, times, ages and labels; null where it has no sign."""
-    frame = texts.alias("text").to_frame().with_row_index("row")
-    some = pl.col("text").str.contains(r"\d") | pl.col("text").str.contains(AGE_WITHOUT_FIGURE)
-    near = frame.filter((width(pl.col("text")) <= MAX_ABRIDGED_WIDTH) & some)
-    signed = spaced(near["text"], rules).str.replace_all("⟨", "<", literal=True).str.replace_all("⟩", ">", literal=True)
-    for sign in rules.signs:
-        if sign.stands:
-            signed = signed.str.replace_all(sign.anywhere, sign.read_as)
+def _candidates(left: pl.DataFrame, rules: Rulebook) -> list[tuple[int, pl.Series]]:
+    """For each rule its number and the rows of `left` (trimmed, haystack, abridged) that it may match, if any."""
+    signed = left.with_row_index("at").drop_nulls("abridged")
+    found = []
+    for of_signs, haystacks in ((False, left["haystack"]), (True, folded(signed["abridged"]))):
+        numbers = [i for i, rule in enumerate(rules.rules) if rule.abridged == of_signs]
+        for i, rows in zip(numbers, candidates(haystacks, [rules.rules[i].whole for i in numbers]), strict=True):
+            found.append((i, signed["at"].gather(rows) if of_signs else rows))
+    return sorted(((i, rows) for i, rows in found if len(rows)), key=lambda x: x[0])
+
+
+def abridged(texts: pl.Series, rules: Rulebook, haystacks: pl.Series | None = None) -> pl.Series:
+    """Each text with signs in the place of its days, times, ages and labels; null where it has no sign.
+    `haystacks`: the texts as they are `folded`, where that is known."""
+    haystacks = folded(texts) if haystacks is None else haystacks
+    frame = pl.DataFrame({"text": texts, "haystack": haystacks}).with_row_index("row")
+    near = frame.filter(width(pl.col("text")) <= MAX_ABRIDGED_WIDTH)
+    figure = near["haystack"].str.contains("0", literal=True)
+    near = near.filter(figure | matches(near["text"], near["haystack"], AGE_WITHOUT_FIGURE))
+    bare = spaced(near["text"], rules).str.replace_all("⟨", "<", literal=True).str.replace_all("⟩", ">", literal=True)
+    signed = _read(bare, [sign for sign in rules.signs if sign.stands])
     near = near.select("row", abridged=signed).filter(pl.col("abridged").str.contains("⟨", literal=True))
-    return frame.join(near, on="row", how="left", maintain_order="left")["abridged"]
+    return frame.select("row").join(near, on="row", how="left", maintain_order="left")["abridged"]
 
 
 def spaced(texts: pl.Series, rules: Rulebook) -> pl.Series:
     """Each text as the signs are looked for in it: `plain`, and days parted from words that they were fused with."""
-    for sign in rules.signs:
-        if not sign.stands:
-            texts = texts.str.replace_all(sign.anywhere, sign.read_as)
-    return plain(texts)
+    return plain(_read(texts, [sign for sign in rules.signs if not sign.stands]))
+
+
+def _read(texts: pl.Series, signs: Iterable[Sign]) -> pl.Series:
+    """`texts` with what the signs match replaced, one sign after the other."""
+    haystacks = folded(texts)
+    for sign in signs:
+        [rows] = candidates(haystacks, [sign.anywhere])
+        if len(rows):
+            fresh = texts.gather(rows).str.replace_all(sign.anywhere, sign.read_as)
+            texts, haystacks = texts.clone().scatter(rows, fresh), haystacks.clone().scatter(rows, folded(fresh))
+    return texts
 
 
 def plain(texts: pl.Series) -> pl.Series:

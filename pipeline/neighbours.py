@@ -69,7 +69,3 @@ class Pages:
 def running(x: Floats | Flags) -> Places:
     """Sums of x before each row and after the last, in whole multiples of GRAIN."""
     return np.concatenate([[0], np.cumsum(np.rint(np.asarray(x, np.float64) / GRAIN).astype(np.int64))])
-
-
-def floats(x: pl.Series) -> Floats:
-    return x.cast(pl.Float32).to_numpy()

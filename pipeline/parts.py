@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from pipeline.needles import candidates, folded
 from pipeline.rulebook import Rule
 
 # A NUL can't stand in a page (the repair drops it), so it may mark the cuts.
 CUT = "\0"
+WHOLE = "whole"  # the number of the row that a piece comes from
 # A piece begins a line or follows a finished sentence; a phrase in mid-sentence is the author's own.
 LEAD = r"(?P<lead>^\s*|[.!?…。！？:)\"'”’»\]]\s+|[。！？]\s*)"
 
@@ -16,15 +18,25 @@ def cut(rows: pl.DataFrame, rules: Iterable[Rule], where: pl.Expr) -> pl.DataFra
     """Rows with `text` → one row a piece where one of the rules' pieces stands inside the text of a row that `where`
     holds for; every other column is repeated. White space behind a piece goes with it, so the pieces join to `text`.
     Number the parts with `numbered` when all cutting is done."""
-    for rule in rules:
-        pattern = rf"{LEAD}(?P<piece>{rule.piece})"
-        hit = where & pl.col("text").str.contains(pattern)
-        if not rows.select(hit.any()).item():
-            continue
-        marked = pl.col("text").str.replace_all(pattern, f"${{lead}}{CUT}${{piece}}{CUT}")
-        pieces = marked.str.split(CUT).list.eval(pl.element().filter(pl.element() != ""))
-        rows = rows.with_columns(text=pl.when(hit).then(pieces).otherwise(pl.concat_list("text"))).explode("text")
-    return rows
+    rules, rows = list(rules), rows.with_row_index(WHOLE)
+    # A needle must stand inside the line: an edge that a pattern asks for may be one of a piece.
+    near = candidates(folded(rows["text"]), [f"(?m){rule.piece}" for rule in rules])
+    some = pl.col(WHOLE).is_in(pl.concat([rows[WHOLE].clear(), *near]).unique().implode())
+    found = rows.filter(some)
+    for rule, at in zip(rules, near, strict=True):
+        if len(at):
+            found = _cut(found, rule, where)
+    return pl.concat([rows.filter(~some), found]).sort(WHOLE, maintain_order=True).drop(WHOLE)
+
+
+def _cut(rows: pl.DataFrame, rule: Rule, where: pl.Expr) -> pl.DataFrame:
+    pattern = rf"{LEAD}(?P<piece>{rule.piece})"
+    hit = where & pl.col("text").str.contains(pattern)
+    if not rows.select(hit.any()).item():
+        return rows
+    marked = pl.col("text").str.replace_all(pattern, f"${{lead}}{CUT}${{piece}}{CUT}")
+    pieces = marked.str.split(CUT).list.eval(pl.element().filter(pl.element() != ""))
+    return rows.with_columns(text=pl.when(hit).then(pieces).otherwise(pl.concat_list("text"))).explode("text")
 
 
 def numbered(rows: pl.DataFrame) -> pl.DataFrame:

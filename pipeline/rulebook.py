@@ -1,8 +1,8 @@
 """The rules as values: parses the TOML of `rules/` and checks it. No rule, and no matching, belongs here.
 
 A file may hold `[fragments]` (named pieces of patterns, shared by all files, used as `{name}`, or as `{name:x}` with x
-in the place of each `@` in it), `[[sign]]`, `[[rule]]`, `[[agency]]`, `[[kind]]`, `[[masthead]]` and, below `outlets/`,
-one `[outlet]`.
+in the place of each `@` in it), `[[sign]]`, `[[rule]]`, `[[agency]]`, `[[kind]]`, `[[masthead]]`, `[[stopwords]]` and,
+below `outlets/`, one `[outlet]`.
 Patterns are in the syntax of Polars' linear-time engine (Rust's regex crate).
 """
 
@@ -127,6 +127,17 @@ class Masthead:
 
 
 @dataclass(frozen=True)
+class StopWords:
+    """Words that tell a language: those of every text in it that no other one has."""
+
+    language: str
+    words: str
+    why: str
+    example: str
+    counter: str
+
+
+@dataclass(frozen=True)
 class Outlet:
     """An outlet's profile. `signatures` are ids of rules, each of which names the outlet by itself; `layouts` are
     patterns over the roles and rule ids of an article's head and tail, one space between (see `assemble`)."""
@@ -147,6 +158,7 @@ class Rulebook:
     agencies: tuple[Agency, ...] = ()
     kinds: tuple[Kind, ...] = ()
     mastheads: tuple[Masthead, ...] = ()
+    stopwords: tuple[StopWords, ...] = ()
     outlets: tuple[Outlet, ...] = ()
     by_id: Mapping[str, Rule] = field(default_factory=dict, compare=False, repr=False)
 
@@ -167,6 +179,7 @@ class Rulebook:
             agencies=tuple(_make(Agency, n, a, fill) for n, t in tables.items() for a in t.get("agency", [])),
             kinds=tuple(_make(Kind, n, k, fill) for n, t in tables.items() for k in t.get("kind", [])),
             mastheads=tuple(_masthead(n, m, fill) for n, t in tables.items() for m in t.get("masthead", [])),
+            stopwords=tuple(_make(StopWords, n, w, fill) for n, t in tables.items() for w in t.get("stopwords", [])),
             outlets=tuple(_outlet(n, t["outlet"], fill) for n, t in tables.items() if "outlet" in t),
         )
         _check(book)
@@ -220,7 +233,7 @@ def _filler(fragments: Mapping[str, str]) -> Any:
 
 
 def _make(kind: Any, file: str, table: dict[str, Any], fill: Any) -> Any:
-    where = f"rules/{file}: {table.get('id') or table.get('name') or '(without id)'}"
+    where = f"rules/{file}: {table.get('id') or table.get('name') or table.get('language') or '(without id)'}"
     fields = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
     if "pattern" in fields:
         fields["pattern"] = fill(where, fields["pattern"])

@@ -1,14 +1,17 @@
-"""Shingles: texts as sets of word 5-grams, how many of them two texts share, and who shares many with whom.
+"""Shingles: texts as sets of word 5-grams, a few of which stand for each text, and how many two texts share.
 
 Words are lower-cased runs of letters, marks and digits; in scripts without spaces each character is a word. A
 5-gram is a 64-bit number, compared for equality only. What a share of common 5-grams means is not decided here.
+
+Shingling is Broder's (On the resemblance and containment of documents, 1997); which of them are fingerprints is told by
+winnowing (Schleimer, Wilkerson, Aiken 2003): the least of each WINDOW 5-grams in a row. That is 2 of 9, and unlike a
+sample by hash mod 8 it promises that whoever shares 12 words in a row shares a fingerprint, so that short texts and
+excerpts are found as surely as long ones.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
+import numpy as np
 import polars as pl
 
 # Odd, so that multiplication mod 2⁶⁴ loses nothing; different, so that the order of the words counts.
@@ -21,29 +24,20 @@ _WEIGHTS: Final = (
 )
 # Five words in a row are rarely the same by chance, and one changed word spoils only five of them.
 GRAM: Final = len(_WEIGHTS)
+WINDOW: Final = 8
 # Under 8 words there are at most three 5-grams: chance.
 FEW_WORDS: Final = 8
-# For *finding* candidates a 5-gram shows its first (highest-ranked) 32 representatives only, so that
-# boilerplate left in every article does not make the work quadratic; verification counts every 5-gram. A
-# candidate is missed only where each 5-gram that it shares is also in 32 higher-ranked representatives.
-HOLDERS: Final = 32
 # Articles tokenised at a time: bounds memory, changes nothing.
 SLICE: Final = 2_000
 HASH_SEED: Final = 0
 
 _NO_SPACES: Final = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _WORD: Final = rf"[{_NO_SPACES}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{_NO_SPACES}]]+"
-_NO_OPENINGS: Final = pl.DataFrame(schema={"row": pl.UInt32, "opening": pl.List(pl.UInt64)})
-_NO_COUNTS: Final = pl.DataFrame(schema=dict.fromkeys(("row", "shared", "n_grams", "kept_n_grams"), pl.UInt32))
-
-
-class Shingles(NamedTuple):
-    """`postings`: (row, gram), each once a row, of the 5-grams that several rows hold; `n_grams`: (row,
-    n_grams), counting all its distinct ones; `openings`: (row, opening), its first 5-grams in order."""
-
-    postings: pl.DataFrame
-    n_grams: pl.DataFrame
-    openings: pl.DataFrame
+_PAIR: Final = {"row": pl.UInt32, "kept": pl.UInt32}
+_NO_COUNTS: Final = pl.DataFrame(
+    schema=_PAIR | dict.fromkeys(("shared", "n_grams", "kept_n_grams", "opening"), pl.UInt32) | {"begins": pl.Boolean}
+)
+_NO_PRINTS: Final = pl.DataFrame(schema={"row": pl.UInt32, "fingerprints": pl.List(pl.UInt64)})
 
 
 def words(column: str) -> pl.Expr:
@@ -54,154 +48,105 @@ def hashed(text: pl.Expr) -> pl.Expr:
     return text.hash(HASH_SEED)
 
 
-def shingles(texts: pl.DataFrame, opening: int = 0) -> Shingles:
-    """`texts` (row, body, n_words, text_hash, title_key) → its 5-grams, and the first `opening` of each body. A
-    body under FEW_WORDS has a single one, made of text_hash and title, so that it equals only its like."""
-    few = pl.col("n_words") < FEW_WORDS
-    long = texts.filter(~few).select("row", "body")
-    alone = hashed(pl.concat_str("text_hash", "title_key", separator=" "))
-    grams, openings = [texts.filter(few).select("row", alone.alias("gram"))], [_NO_OPENINGS]
-    for i in range(0, len(long), SLICE):
-        every = _grams(long.slice(i, SLICE))
-        grams.append(every.select("row", "gram").unique())
-        first = every.filter(pl.col("place") < opening)
-        openings.append(first.group_by("row").agg(pl.col("gram").sort_by("place").alias("opening")))
-    distinct = pl.concat(grams)
-    return Shingles(
-        _held_by_several(distinct, "gram"),
-        distinct.group_by("row").agg(pl.len().alias("n_grams")),
-        pl.concat(openings),
+def fingerprints(texts: pl.DataFrame) -> pl.DataFrame:
+    """`texts` (row, body, n_words, text_hash, title_key) → (row, fingerprints), each once: by winnowing, or all 5-grams
+    of a body that has fewer than WINDOW."""
+    parts = [_fingerprints(texts.slice(i, SLICE)) for i in range(0, len(texts), SLICE)]
+    found = pl.concat([_NO_PRINTS, *parts])
+    return (
+        texts.select("row")
+        .join(found, "row", "left", maintain_order="left")
+        .with_columns(pl.col("fingerprints").fill_null([]))
     )
 
 
-def _grams(bodies: pl.DataFrame) -> pl.DataFrame:
-    """(row, body) → (row, place, gram): every 5-gram; a body of under five words has none."""
+def _fingerprints(texts: pl.DataFrame) -> pl.DataFrame:
+    grams = _grams(texts)
+    winnowed = _listed(_winnowed(grams))
+    both = pl.concat([winnowed, _listed(grams.join(winnowed, "row", "anti"))])
+    return both.select("row", pl.col("grams").list.unique().alias("fingerprints"))
+
+
+def _winnowed(grams: pl.DataFrame) -> pl.DataFrame:
+    row, least = grams["row"].to_numpy(), grams["gram"].to_numpy()
+    if len(row) < WINDOW:
+        return grams.clear()
+    for step in (1, 2, 4):  # the least of 2, of 4, of 8
+        least = np.minimum(least[:-step], least[step:])
+    inside = row[: len(least)] == row[WINDOW - 1 :]
+    row, least = row[: len(least)][inside], least[inside]
+    new = np.ones(len(row), dtype=bool)
+    new[1:] = (row[1:] != row[:-1]) | (least[1:] != least[:-1])
+    return pl.DataFrame({"row": row[new], "gram": least[new]}, schema=grams.schema)
+
+
+def _listed(grams: pl.DataFrame) -> pl.DataFrame:
+    """(row, gram), row by row → (row, grams)."""
+    return grams.group_by("row", maintain_order=True).agg(pl.col("gram").alias("grams"))
+
+
+def _grams(texts: pl.DataFrame) -> pl.DataFrame:
+    """`texts` (row, body, n_words, text_hash, title_key) → (row, gram): every 5-gram in order. A body under FEW_WORDS
+    has a single one, made of text_hash and title, so that it equals only its like."""
+    few = pl.col("n_words") < FEW_WORDS
+    alone = hashed(pl.concat_str("text_hash", "title_key", separator=" "))
+    many = _runs(texts.filter(~few).select("row", "body"))
+    return pl.concat([many, texts.filter(few).select("row", gram=alone)])
+
+
+def _runs(bodies: pl.DataFrame) -> pl.DataFrame:
+    """(row, body) → (row, gram): every 5-gram in order; a body of under five words has none."""
     hashes = (
         bodies.select("row", words("body").alias("word"))
         .filter(pl.col("word").list.len() >= GRAM)
         .explode("word")
         .select("row", hashed(pl.col("word")).alias("word"))
     )
-    terms = [pl.col("word").shift(-i) * pl.lit(w, pl.UInt64) for i, w in enumerate(_WEIGHTS)]
-    return (
-        hashes.with_columns(gram=pl.sum_horizontal(terms))
-        .filter(pl.col("row") == pl.col("row").shift(1 - GRAM))
-        .select("row", pl.int_range(pl.len()).over("row").alias("place"), "gram")
-    )
+    row, word = hashes["row"].to_numpy(), hashes["word"].to_numpy()
+    n = max(len(row) - GRAM + 1, 0)
+    gram = np.zeros(n, dtype=np.uint64)
+    for place, weight in enumerate(_WEIGHTS):
+        gram += word[place : place + n] * np.uint64(weight)
+    inside = row[:n] == row[len(row) - n :]
+    return pl.DataFrame({"row": row[:n][inside], "gram": gram[inside]}, schema={"row": pl.UInt32, "gram": pl.UInt64})
 
 
-def _held_by_several(frame: pl.DataFrame, key: str) -> pl.DataFrame:
-    """The rows whose key stands in another row too, sorted by it: a sort takes a fraction of the memory that
-    hashed groups take."""
-    same = pl.col(key) == pl.col(key).shift()
-    return frame.sort(key).filter(same.fill_null(False) | same.shift(-1, fill_value=False))
+# --- how two texts compare
 
 
-# --- how many two rows share
+def compared(pairs: pl.DataFrame, texts: pl.DataFrame, opening: int, last: int) -> pl.DataFrame:
+    """(row, kept), `texts` (row, body, n_words, text_hash, title_key) → (row, kept, shared, n_grams, kept_n_grams,
+    opening, begins): the distinct 5-grams that both hold, and each; how many of the row's first `opening` ones stand
+    among twice as many of the kept one's; and whether its first one, and all but the `last` (half of them at most),
+    are the beginning of the kept one."""
+    families = by_family(pairs)
+    parts = [_compared(piece, texts, opening, last) for piece in families.iter_slices(SLICE) if len(piece)]
+    return pl.concat([_NO_COUNTS, *parts])
 
 
-def shared(pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-    """(row, kept) → (row, shared, n_grams, kept_n_grams): the distinct 5-grams that both hold, and each."""
-    counted = [_shared(pairs.slice(i, SLICE), texts) for i in range(0, len(pairs), SLICE)]
-    return pl.concat([_NO_COUNTS, *counted])
+def by_family(pairs: pl.DataFrame) -> pl.DataFrame:
+    """(row, kept, …) in an order in which a text's pairs are not far from each other: it is read once or twice."""
+    return pairs.sort(pl.col("kept").min().over("row"), "row", "kept")
 
 
-def _shared(pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-    numbers = pl.concat([pairs["row"], pairs["kept"]])
-    postings, n_grams, _ = shingles(texts.filter(pl.col("row").is_in(numbers.implode())))
-    counted = (
-        pairs.join(postings, "row")
-        .join(postings.rename({"row": "kept"}), ["kept", "gram"])
-        .group_by("row")
-        .agg(pl.len().alias("shared"))
-    )
-    return (
-        pairs.join(counted, "row", "left")
-        .join(n_grams, "row", "left")
-        .join(n_grams.rename({"row": "kept", "n_grams": "kept_n_grams"}), "kept", "left")
-        .select("row", pl.col("shared", "n_grams", "kept_n_grams").fill_null(0))
-    )
+def _compared(pairs: pl.DataFrame, texts: pl.DataFrame, opening: int, last: int) -> pl.DataFrame:
+    numbers = pl.concat([pairs["row"], pairs["kept"]]).unique()
+    used = texts.filter(pl.col("row").is_in(numbers.implode()))
+    grams = _listed(_grams(used))
+    both = pairs.join(grams, "row", "left").join(grams.rename({"row": "kept", "grams": "whole"}), "kept", "left")
+    ours, theirs = pl.col("grams").fill_null([]), pl.col("whole").fill_null([])
+    n = ours.list.len()
+    first = pl.max_horizontal(n - pl.min_horizontal(n // 2, last), 1)
+    return both.select(
+        "row",
+        "kept",
+        shared=_in_both(ours, theirs),
+        n_grams=ours.list.n_unique(),
+        kept_n_grams=theirs.list.n_unique(),
+        opening=_in_both(ours.list.head(opening), theirs.list.head(2 * opening)),
+        begins=(n > 0) & (ours.list.head(first) == theirs.list.head(first)),
+    ).cast(_NO_COUNTS.schema)
 
 
-def begins(pairs: pl.DataFrame, texts: pl.DataFrame, last: int) -> pl.Series:
-    """The `row` of those (row, kept) whose words, but for `last` at the end (half of them at most), are the first
-    words of the kept one."""
-    found = [_begins(pairs.slice(i, SLICE), texts, last) for i in range(0, len(pairs), SLICE)]
-    return pl.concat([pairs["row"].clear(), *found])
-
-
-def _begins(pairs: pl.DataFrame, texts: pl.DataFrame, last: int) -> pl.Series:
-    numbers = pl.concat([pairs["row"], pairs["kept"]])
-    word = texts.filter(pl.col("row").is_in(numbers.implode())).select("row", words("body").alias("word"))
-    both = pairs.join(word, "row").join(word.rename({"row": "kept", "word": "whole"}), "kept")
-    n = pl.col("word").list.len()
-    first = pl.col("word").list.head(n - pl.min_horizontal(n // 2, last))
-    # A space behind each word: no word is the beginning of another.
-    begin, whole = (pl.concat_str(w.list.join(" "), pl.lit(" ")) for w in (first, pl.col("whole")))
-    return both.filter(n > 0, whole.str.starts_with(begin))["row"]
-
-
-# --- who shares many with whom
-
-
-class _Postings:
-    """The keys of each row, out of a frame (row, code) sorted by row."""
-
-    def __init__(self, frame: pl.DataFrame, n_rows: int) -> None:
-        counts = frame.group_by("row").len()
-        every = pl.DataFrame({"row": range(n_rows)}, schema={"row": pl.UInt32})
-        ends = every.join(counts, "row", "left", maintain_order="left")["len"].fill_null(0).cum_sum()
-        self._codes = frame["code"]
-        self._bounds = [0, *ends.to_list()]
-
-    def of(self, row: int) -> list[int]:
-        start = self._bounds[row]
-        keys: list[int] = self._codes.slice(start, self._bounds[row + 1] - start).to_list()
-        return keys
-
-
-def _postings(keys: pl.DataFrame, n_rows: int) -> tuple[_Postings, _Postings, int]:
-    """(row, key, look, post) → what each row looks up, what it posts as a representative, how many codes
-    there are. Keys that stand once are left out: nobody can share them."""
-    code = (pl.col("key") != pl.col("key").shift()).fill_null(False).cum_sum()
-    shared = _held_by_several(keys, "key").select("row", "look", "post", code=code).sort("row")
-    looks = _Postings(shared.filter("look"), n_rows)
-    posts = _Postings(shared.filter("post"), n_rows)
-    return looks, posts, shared["code"].n_unique()
-
-
-class Index:
-    """Rows that were added (in rank order), found again by the keys that they share with another row.
-
-    `keys`: (row, key, look, post), what each row looks up and what it posts when it is added."""
-
-    def __init__(self, keys: pl.DataFrame, n_rows: int) -> None:
-        self._looks, self._posts, n_codes = _postings(keys, n_rows)
-        self._holders: list[Sequence[int]] = [()] * n_codes
-
-    def add(self, row: int) -> None:
-        alone = (row,)
-        for key in self._posts.of(row):
-            held = self._holders[key]
-            if not held:
-                self._holders[key] = alone  # one tuple for all keys of the row: most have a single holder
-            elif isinstance(held, list):
-                if len(held) < HOLDERS:
-                    held.append(row)
-            else:
-                self._holders[key] = [*held, row]
-
-    def sharing(self, row: int, need: int, related: Callable[[int, int], bool]) -> Iterator[tuple[int, int]]:
-        """The added rows that may share `need` keys with `row`, in rank order, each with how many it shares.
-        `related` (row, added) is asked before they are counted."""
-        keys = self._looks.of(row)
-        held = [self._holders[k] for k in keys]
-        full = sum(len(h) == HOLDERS for h in held)
-        if full < need:  # whoever shares enough shares a key whose list is not full
-            held = [h for h in held if len(h) < HOLDERS]
-        own = set(keys)
-        hits = Counter(chain.from_iterable(held))
-        for other in sorted(hits):
-            if hits[other] + full >= need and related(row, other):
-                # A row is met through one block only: where no list is full, hits are shared keys.
-                yield other, len(own.intersection(self._posts.of(other))) if full else hits[other]
+def _in_both(ours: pl.Expr, theirs: pl.Expr) -> pl.Expr:
+    return ours.list.set_intersection(theirs).list.len()

@@ -98,7 +98,7 @@ def explained(told: pl.DataFrame, sight: Sight, ranked: Ranked, model: LineModel
     why = np.full(told.height, None, object)
     if text.any():
         speaks = (told["reason"] == "model/text").to_numpy()[text]
-        why[text] = because(model.weigh("body", sight.seen[text]), model.words, speaks)
+        why[text] = because(model.weigh("body", sight.heard[text]), model.words, speaks)
     if title.any():
         at = np.searchsorted(ranked.row, np.flatnonzero(title))
         why[title] = because(model.weigh("title", ranked.seen[at]), model.words, np.ones(len(at), bool))
@@ -201,11 +201,11 @@ def texts(solid: pl.DataFrame) -> pl.DataFrame:
     likely = free() & ((p > enough) | credited | faint)
     begun = (likely & ~pl.col("bullet") & ~pl.col("repeats")).cum_max().over(CHUNK)
     solid = bounded(solid.with_columns(text=likely & begun))
-    # the last words of a text, or where it breaks off
+    # the last words of a text, or where it breaks off, furniture that rules know between them or not
     behind = (pl.col("n") > pl.col("last")).fill_null(False)
     word = pl.col("open") & (pl.col("sentence") | pl.col("prose")) & (pl.col("gap") <= 1) & ~pl.col("repeats")
     closing = behind & word & (p > CLOSING)
-    closing &= (behind & ~closing).cum_sum().over(CHUNK) == 0
+    closing &= (behind & ~closing & free()).cum_sum().over(CHUNK) == 0
     return bounded(solid.with_columns(text=pl.col("text") | closing))
 
 

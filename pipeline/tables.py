@@ -556,3 +556,34 @@ MADE_FROM = Table(
         Column("asked", pl.List(pl.UInt64), "Digests of what furniture its lines could be."),
     ),
 )
+SKETCHED = Table(
+    "sketched",
+    "The pages whose articles were sketched, as they were then.",
+    ("page",),
+    (PAGE, Column("articles", pl.UInt64, "Digest of what of its articles is compared.")),
+)
+SKETCHES = Table(
+    "sketches",
+    "What articles are compared by: of each a few numbers that stand for its text.",
+    ("page", "article_no"),
+    (
+        PAGE,
+        ARTICLE_NO,
+        Column("text", pl.UInt64, "Digest of its text, and of its title."),
+        Column("fingerprints", pl.List(pl.UInt64), "The least of each eight word 5-grams in a row, each once."),
+    ),
+)
+COMPARED = Table(
+    "compared",
+    "What two texts have in common, for every pair that was looked at.",
+    ("text", "kept_text"),
+    (
+        Column("text", pl.UInt64, "Digest of the one text and its title."),
+        Column("kept_text", pl.UInt64, "The same of the other."),
+        Column("shared", pl.UInt32, "Distinct word 5-grams that both hold."),
+        Column("n_grams", pl.UInt32, "Those of the one."),
+        Column("kept_n_grams", pl.UInt32, "Those of the other."),
+        Column("opening", pl.UInt32, "How many of the one's first 5-grams stand among the other's first ones."),
+        Column("begins", pl.Boolean, "Whether the one is the beginning of the other, but for its last words."),
+    ),
+)

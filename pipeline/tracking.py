@@ -11,6 +11,8 @@ from pipeline.tables import GIVEN, TEXTS
 # What the sidecar says of a page; all else in its row of `texts` comes from its bytes.
 SAID = [name for name in SIDECAR.names() if name not in ("page", "manifest", "record")]
 FROM_SIDECAR = ("page", "url", "site", "fetched_at", "sidecar_outlet", "sidecar_date")
+# What of an article is compared with others.
+COMPARED = ("page", "article_no", "title", "body", "n_words", "text_hash")
 NOTHING = 0  # the digest of no furniture, of no corrections
 
 
@@ -26,6 +28,12 @@ def texts(read: pl.DataFrame) -> pl.DataFrame:
     """`texts` → page, page_id, text: the digest of what its bytes gave."""
     given = [name for name in TEXTS.schema.names() if name not in FROM_SIDECAR]
     return read.select("page", "page_id", text=pl.struct(given).hash())
+
+
+def articles(page_articles: pl.DataFrame) -> pl.DataFrame:
+    """`page_articles` → page, articles: the digest of what of them is compared; weight: bytes of their text."""
+    rows = page_articles.select("page", row=pl.struct(COMPARED).hash(), weight=pl.col("body").str.len_bytes())
+    return rows.group_by("page").agg(articles=_of_set(pl.col("row")), weight=pl.col("weight").sum()).sort("page")
 
 
 def corrections(given: pl.DataFrame) -> pl.DataFrame:

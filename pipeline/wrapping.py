@@ -79,7 +79,8 @@ def measured(rows: pl.DataFrame) -> pl.DataFrame:
     `trimmed`, `column` (where the line ends), `one_word`, `ends` (a sentence), `lower` (begins in lower case), `table`,
     and what the next line tells: `pair` (another line follows directly), `room` (columns that its first word would have
     taken here), `tight` (that needs no space), `beside_space` (the break stands beside one), `runs_on`."""
-    column, following = pl.col("column"), pl.col("column").shift(-1, fill_value=0).over("page")
+    column, same_page = pl.col("column"), pl.col("page") == pl.col("page").shift(-1)
+    following = pl.when(same_page).then(column.shift(-1)).otherwise(0)
     width = pl.col("text").str.strip_chars_end(BREAKS).str.len_chars().cast(pl.Int32)
     lines = rows.select(*LINE, "text", column=pl.when(pl.col("text").str.contains(r"\S")).then(width).otherwise(0))
     lines = lines.with_columns(pair=(column > 0) & (following > 0))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from assets.resources import Model, Rules
+from assets.resources import MODEL, RULES
 from pipeline.linemodel import LineModel
 from pipeline.rulebook import Rulebook
 
@@ -18,12 +18,12 @@ settings.load_profile("broadsheet")
 
 @pytest.fixture(scope="session")
 def rules() -> Rulebook:
-    return Rules().book
+    return RULES.book
 
 
 @pytest.fixture(scope="session")
 def model() -> LineModel:
-    return Model().lines
+    return MODEL.lines
 
 
 @pytest.fixture(scope="session")

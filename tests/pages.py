@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from assets.resources import Model
+from assets import resources
 from pipeline.corpus import Corpus, corpus
 from pipeline.rulebook import Rulebook
 from pipeline.tables import TEXTS, TIME
 
-MODEL = Model().lines
+MODEL = resources.MODEL.lines
 
 SIDECAR = pl.Schema({"page": pl.String, "url": pl.String, "fetched_at": TIME, "outlet": pl.String, "date": pl.Date})
 

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from pipeline.clues import clues
 from pipeline.corpus import labelled
-from pipeline.linemodel import SECOND, TITLE, Sight, Trees, around, matrix
+from pipeline.linemodel import SECOND, TITLE, VOCABULARY, Sight, Trees, around, matrix
 from pipeline.neighbours import Flags, Floats
 from pipeline.rulebook import Rulebook
 from pipeline.tables import FURNITURE, TEXTS
 from pipeline.titles import beside, candidates
+from pipeline.training.counting import counts, shares
 from pipeline.training.labels import Page, truth
 from pipeline.training.made import half, made
+from pipeline.vocabulary import Vocabulary
 
 # Depth against data: see docs/quality.md. Single-threaded sums and a fixed seed: the same labels give the same trees.
 PARAMETERS = {
@@ -64,12 +66,14 @@ Booster = lgb.Booster
 
 
 class Frame(NamedTuple):
-    """The solid lines of all pages: `rows` (page: a number, width, key, chunk: the gold one, is_body, is_title,
-    is_start, made, source: the set, of: its pages, half) and their clues `x` by `names`; the numbers' `pages`."""
+    """The solid lines of all pages: `rows` (page: a number, site: of the line's article, width, key, chunk: the gold
+    one, is_body, is_title, is_start, made, source: the set, of: its pages, half) and their clues `x` by `names`, but
+    for those of their words, for which there are `shares` (see `counting.Counts`); the numbers' `pages`."""
 
     rows: pl.DataFrame
     x: Floats
     names: list[str]
+    shares: pl.DataFrame
     pages: list[Page]
 
 
@@ -94,7 +98,7 @@ def frame(sets: Mapping[str, Sequence[Page]], rules: Rulebook) -> Frame:
     rows = pl.concat(parts).with_columns(
         chunk=(pl.col("is_start") | (pl.col("page") != pl.col("page").shift(1)).fill_null(True)).cum_sum()
     )
-    return Frame(rows, np.concatenate(xs), names, pages)
+    return Frame(rows, np.concatenate(xs), names, shares(rows.filter(~pl.col("made"))), pages)
 
 
 def _measured(pages: Sequence[Page], rules: Rulebook) -> tuple[pl.DataFrame, list[str], Floats]:
@@ -106,14 +110,18 @@ def _measured(pages: Sequence[Page], rules: Rulebook) -> tuple[pl.DataFrame, lis
     gold = pl.col("is_body", "is_title", "is_start").fill_null(False)
     rows = solid.join(truth(numbered), on=["page", "line_no"], how="left", maintain_order="left").with_columns(gold)
     halves = pl.Series([half(p) for p in pages], dtype=pl.Int8)
+    sites = pl.Series([[a.site for a in p.articles] or [p.name] for p in pages], dtype=pl.List(pl.String))
     number = pl.col("page").cast(pl.Int64)
-    rows = rows.select(
+    rows = rows.with_columns(is_start=pl.col("is_start") & (pl.col("part") <= 1))
+    article = (pl.col("is_start").cum_sum().over("page").cast(pl.Int64) - 1).clip(0)
+    rows = rows.with_columns(site=sites.gather(rows["page"].cast(pl.Int64))).select(
         number,
+        pl.col("site").list.get(article),
         "width",
         "key",
         "is_body",
         "is_title",
-        is_start=pl.col("is_start") & (pl.col("part") <= 1),
+        "is_start",
         half=halves.gather(rows["page"].cast(pl.Int64)),
     )
     return rows, names, x
@@ -165,16 +173,33 @@ def line_weight(rows: pl.DataFrame) -> NDArray[np.float64]:
     return rows.select(w / w.sum().over("page") * pl.len().over("page").sqrt()).to_series().to_numpy()
 
 
-def fit(data: Frame, learns: Iterable[int]) -> dict[str, Booster]:
-    """The six boosters by name, from the pages of these numbers alone."""
+class Fitted(NamedTuple):
+    """The model: its boosters by name, and what words say."""
+
+    boosters: dict[str, Booster]
+    vocabulary: Vocabulary
+
+    def files(self) -> dict[str, str]:
+        """The texts of its files by name."""
+        told = {f"{name}.txt": text_of(booster) for name, booster in self.boosters.items()}
+        return told | {VOCABULARY: self.vocabulary.text()}
+
+
+def fit(data: Frame, learns: Iterable[int]) -> Fitted:
+    """The model of the pages of these numbers alone."""
     allowed = data.rows["page"].is_in(list(learns)).to_numpy()
     index = np.flatnonzero(allowed)
-    rows, x = data.rows[index], data.x[index]
-    drawn, half_of = samples(rows), rows["half"].to_numpy()
+    rows = data.rows[index]
+    counted = counts(data.shares, rows.filter(~pl.col("made"))["site"].unique())
+    told, said = matrix(counted.unseen(rows.select("site", "key")))
+    x, drawn, half_of = data.x[index], samples(rows), rows["half"].to_numpy()
+    heard = np.concatenate([said, x], axis=1)
     union = np.flatnonzero(np.logical_or.reduce([s.keep for s in drawn.values()]))
-    binned = Binned.of(x[union], data.names, union, len(index))
+    seen_by = dict.fromkeys(drawn, x) | {"body": heard}
+    plain = Binned.of(x[union], data.names, union, len(index))
+    binned = dict.fromkeys(drawn, plain) | {"body": Binned.of(heard[union], told + data.names, union, len(index))}
     everything = np.ones(len(index), bool)
-    boosters = {f"{k}1": binned.boost(s, everything, f"{k}1") for k, s in drawn.items()}
+    boosters = {f"{k}1": binned[k].boost(s, everything, f"{k}1") for k, s in drawn.items()}
     # what a first look says that has not seen any of the page's sites
     first = {k: np.zeros(len(index), np.float32) for k in drawn}
     for side in (0, 1):
@@ -182,15 +207,18 @@ def fit(data: Frame, learns: Iterable[int]) -> dict[str, Booster]:
         for k, s in drawn.items():
             other = half_of != side
             if (other & s.keep).any():
-                first[k][at] = Trees.of(binned.boost(s, other, f"{k}1"))(x[at], threads=0)
+                first[k][at] = Trees.of(binned[k].boost(s, other, f"{k}1"))(seen_by[k][at], threads=0)
     more, y = matrix(around(rows["page"], rows["width"].to_numpy(), first["body"], first["start"], first["title"]))
-    both = np.flatnonzero(drawn["body"].keep | drawn["start"].keep)
-    names = data.names + more
-    second = Binned.of(np.concatenate([x[both], y[both]], axis=1), names, both, len(index))
-    boosters |= {name: second.boost(drawn[name[:-1]], everything, name) for name in SECOND}
+    heard = np.concatenate([heard, y], axis=1)
+    names, seen = told + data.names + more, heard[:, len(told) :]
+    for name in SECOND:
+        s = drawn[name[:-1]]
+        sees, called = (heard, names) if name.startswith("body") else (seen, names[len(told) :])
+        at = np.flatnonzero(s.keep)
+        boosters[name] = Binned.of(sees[at], called, at, len(index)).boost(s, everything, name)
     likely = pl.DataFrame({f"{k}1": v for k, v in first.items()})
-    boosters[TITLE] = boost_titles(rows, Sight(likely, np.concatenate([x, y], axis=1), names))
-    return boosters
+    boosters[TITLE] = boost_titles(rows, Sight(likely, heard, names, len(told)))
+    return Fitted(boosters, counted.vocabulary())
 
 
 class Binned(NamedTuple):
@@ -227,7 +255,7 @@ def boost_titles(rows: pl.DataFrame, sight: Sight) -> Booster:
         np.concatenate([sight.seen[at], x[keep]], axis=1),
         label=rows["is_title"].to_numpy()[at].astype(np.float32),
         weight=page / np.sqrt(of_chunk),
-        feature_name=sight.names + names,
+        feature_name=sight.names[sight.words :] + names,
         params=PARAMETERS,
     )
     return lgb.train({**PARAMETERS, **OF[TITLE]}, data, ROUNDS[TITLE])

@@ -7,11 +7,13 @@ from pathlib import Path
 from assets import flow
 from assets.resources import Folders
 from pipeline.corrections import line_hash
+from tests.grammar import LAYOUTS, Writer
 
 OUTLETS = ("The Millbrook Courier", "Fenwick Herald")
 STEMS = ("bar", "del", "fen", "gor", "hal", "kes", "lin", "mor", "nev", "ost", "per", "quil", "ros")
 ENDS = ("by", "don", "field", "ham", "ing", "low", "mere", "ness", "sted", "ton", "wick", "worth")
 WORDS = [stem + end for stem in STEMS for end in ENDS]
+MOST = 40  # pages: so that two hundred drops don't make a corpus whose runs take long
 # Lines of many pages: enough different pages around them make them furniture.
 HOUSE = ("Send us your harbour pictures today", "More from the weekend desk inside")
 
@@ -34,38 +36,45 @@ def product(data: Path) -> dict[str, bytes]:
 
 
 class Drops:
-    """Pages that come, change, move and go; most share paragraphs, a house line, or all with others."""
+    """Pages that come, change, move and go; most share paragraphs, a house line, or all with others,
+    some are printed as known outlets print. `draw` decides
+    what happens; what pages say is of no matter, so `seed` does."""
 
-    def __init__(self, seeds: Path, seed: int) -> None:
-        self.seeds, self.draw = seeds, random.Random(seed)
-        (seeds / "a").mkdir(parents=True)
-        (seeds / "b").mkdir()
+    def __init__(self, seeds: Path, seed: int, draw: random.Random | None = None) -> None:
+        self.seeds, self.words, self.draw = seeds, random.Random(seed), draw or random.Random(seed)
+        (seeds / "a").mkdir(parents=True, exist_ok=True)
+        (seeds / "b").mkdir(exist_ok=True)
         self.shared = [self.paragraph() for _ in range(3)]
 
     def paragraph(self) -> str:
-        words = self.draw.choices(WORDS, k=24)
+        words = self.words.choices(WORDS, k=24)
         return f"The council of {' '.join(words[:12])} said on Monday that the {' '.join(words[12:])} would stay."
 
     def page(self) -> str:
-        paragraphs = [self.paragraph() for _ in range(self.draw.randint(1, 4))]
-        if self.draw.random() < 0.3:
-            paragraphs.insert(self.draw.randint(0, len(paragraphs)), self.draw.choice(self.shared))
-        if self.draw.random() < 0.7:
-            paragraphs.insert(self.draw.randint(0, len(paragraphs)), self.draw.choice(HOUSE))
-        title = " ".join(self.draw.choices(WORDS, k=6)).capitalize()
+        if self.words.random() < 0.2:
+            writer = Writer(self.words.randrange(10**6))
+            articles = [writer.article(self.words.randint(2, 5)) for _ in range(self.words.randint(1, 3))]
+            return self.words.choice(LAYOUTS)(articles, self.words).text
+        paragraphs = [self.paragraph() for _ in range(self.words.randint(1, 4))]
+        if self.words.random() < 0.3:
+            paragraphs.insert(self.words.randint(0, len(paragraphs)), self.words.choice(self.shared))
+        if self.words.random() < 0.7:
+            paragraphs.insert(self.words.randint(0, len(paragraphs)), self.words.choice(HOUSE))
+        title = " ".join(self.words.choices(WORDS, k=6)).capitalize()
         return "\n\n".join([title, *paragraphs]) + "\n"
 
     def names(self) -> list[Path]:
         return sorted(self.seeds.glob("*/*.txt"))
 
     def new(self) -> Path:
-        return self.seeds / self.draw.choice("ab") / f"{self.draw.randrange(10**6)}.txt"
+        return self.seeds / self.draw.choice("ab") / f"{self.words.randrange(10**6)}.txt"
 
     def drop(self, changes: int) -> None:
         """Some changes of the folder, as a scraper or a user makes them."""
         for _ in range(changes):
             pages = self.names()
-            kinds = ["add"] * 6 + ["change", "remove", "move", "copy", "same", "manifest", "correct"] * bool(pages)
+            more = ["add"] * 6 + ["copy"] * bool(pages) if len(pages) < MOST else []
+            kinds = more + ["change", "remove", "move", "same", "manifest", "correct"] * bool(pages)
             kind = self.draw.choice(kinds)
             if kind == "add":
                 self.new().write_text(self.page())

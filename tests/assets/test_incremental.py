@@ -1,12 +1,19 @@
 """Drops one after another give what one full run gives, and what has not changed is not made again."""
 
+import gzip
+import random
 import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 import pytest
 from drops import WORDS, Drops, product, run
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from running import failures
+from running import run as whole_run
 
 from assets import incremental, seeds
 from assets.store import Store
@@ -14,20 +21,56 @@ from pipeline import corpus
 from pipeline.furniture import MIN_CONTEXTS
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus that was published: its pages, and its results."""
+    folder = tmp_path_factory.mktemp("published")
+    Drops(folder / "seeds", 1).drop(24)
+    run(folder / "seeds", folder / "data")
+    return folder
+
+
+@given(
+    draw=st.randoms(use_true_random=False),
+    drops=st.lists(st.integers(1, 8), min_size=1, max_size=4),
+    told_at_once=st.booleans(),
+)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 def test_drops_one_after_another_give_the_bytes_of_one_full_run(
-    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+    published: Path, draw: random.Random, drops: list[int], told_at_once: bool
 ) -> None:
-    monkeypatch.setattr(seeds, "_GRAIN", -(10**18) if seed % 2 else seeds._GRAIN)  # files may be told at once, or not
-    monkeypatch.setattr(incremental, "BATCH", 10)
-    made = Drops(tmp_path / "seeds", seed)
-    made.drop(30)
-    for drop in range(4):
-        run(tmp_path / "seeds", tmp_path / "data")
-        run(tmp_path / "seeds", tmp_path / f"fresh-{drop}")
-        assert product(tmp_path / "data") == product(tmp_path / f"fresh-{drop}")
-        made.drop(made.draw.randint(1, 8))
-    assert not list((tmp_path / "data").rglob(".tmp-*"))
+    """Additions, changes, removals and all the rest, a run behind each drop; the last run is audited."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            seeds, "_GRAIN", -(10**18) if told_at_once else seeds._GRAIN
+        )  # changed files are told, or not yet
+        patch.setattr(incremental, "BATCH", 10)
+        where, data, fresh = (Path(folder) / name for name in ("seeds", "data", "fresh"))
+        shutil.copytree(published / "seeds", where)
+        shutil.copytree(published / "data", data, symlinks=True)
+        made = Drops(where, 2, draw)
+        for changes in drops:
+            made.drop(changes)
+            run(where, data)
+        audited = whole_run(where, data)
+        assert audited.success, failures(audited)
+        run(where, fresh)
+        assert product(data) == product(fresh)
+        assert not list(data.rglob(".tmp-*"))
+
+
+def test_a_folder_that_is_emptied_and_filled_again(tmp_path: Path) -> None:
+    where, data = tmp_path / "seeds", tmp_path / "data"
+    made = Drops(where, 4)
+    for n, names in enumerate(([], ["1.txt", "2.txt.gz"], [], ["2.txt.gz"])):
+        for old in (where / "a").iterdir():
+            old.unlink()
+        for name in names:
+            page = made.page().encode()
+            (where / "a" / name).write_bytes(gzip.compress(page) if name.endswith(".gz") else page)
+        run(where, data)
+        run(where, tmp_path / f"fresh-{n}")
+        assert product(data) == product(tmp_path / f"fresh-{n}")
 
 
 class Spy:
@@ -96,7 +139,7 @@ def test_a_new_page_that_makes_a_line_furniture_changes_the_pages_that_have_it(t
     for n in range(MIN_CONTEXTS + 3):
         text = (
             "\n\n".join(
-                [" ".join(made.draw.choices(WORDS, k=6)), made.paragraph(), line if n > 2 else "", made.paragraph()]
+                [" ".join(made.words.choices(WORDS, k=6)), made.paragraph(), line if n > 2 else "", made.paragraph()]
             )
             + "\n"
         )

@@ -5,6 +5,7 @@ The short form of `make soak`, which draws more.
 
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -130,6 +131,23 @@ def test_a_disk_that_is_full_at_any_moment(tmp_path: Path) -> None:
         assert product(data) in (product(before), product(right))
         run(seeds, data)
         assert product(data) == product(right)
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_file(tmp_path: Path) -> None:
+    """As any user may try it: no file may be longer than a part of a table."""
+    seeds, data, right = twins(tmp_path, 8)
+    before = product(data)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
+    try:
+        with pytest.raises(StoreError, match=r"no space left for .*: free some"):
+            run(seeds, data)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert product(data) == before
+    run(seeds, data)
+    assert product(data) == product(right)
+    assert not leftovers(data)
 
 
 @pytest.fixture

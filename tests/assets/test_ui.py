@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "build" / "ui"
 CHROMIUM = "/usr/bin/chromium"
 # Seconds to wait for a page and for a run: more than a busy machine needs, as a page that never comes has to be told.
-PAGE, RUN = 120, 300
+PAGE, RUN = 300, 600
 
 pytestmark = pytest.mark.skipif(
     not Path(CHROMIUM).exists(), reason=f"needs {CHROMIUM}: on Debian apt install chromium, as .ci/run does"
@@ -68,6 +68,7 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dagster]:
                 "BROADSHEET_DATA": str(here.data),
                 "BROADSHEET_SETTLE": "1",
                 "PYTHONPATH": str(ROOT),
+                "DAGSTER_GRPC_TIMEOUT_SECONDS": str(PAGE),
                 "OMP_WAIT_POLICY": "passive",
             },
             cwd=home,  # the paths of dagster.yaml follow it

@@ -1,22 +1,17 @@
-"""Whole runs over folders as users have them: drops that come and go, files of every fault, few cores and many."""
+"""Whole runs over folders as users have them: files of every fault, few cores and many."""
 
 import gzip
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import polars as pl
 import pytest
 from drops import product
-from hypothesis import HealthCheck, Phase, example, given, settings
-from hypothesis import strategies as st
+from drops import run as publish
 from running import failures, run
-
-from tests.grammar import pages
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "seeds"
@@ -25,45 +20,19 @@ TEXT = "The swans left the Dunwick pond on Monday when the miller closed the slu
 PAGE = f"Swans leave Dunwick pond after miller closes sluice\n\n{TEXT}\n\nForty of them were counted on the meadow.\n"
 
 
-FILES = ("a.txt", "b.txt", "drop/c.txt", "drop/d.txt.gz")
-DROPS = st.lists(
-    st.dictionaries(st.sampled_from(FILES), st.one_of(st.none(), pages()), min_size=1), min_size=2, max_size=4
-)
-
-
-# Each example is some runs of seconds each, so few of them, and none spent on shrinking.
-@given(DROPS)
-@example([{"a.txt": None}])
-@settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.explicit, Phase.generate])
-def test_drops_one_after_another_give_the_bytes_of_one_full_run(drops: list[dict[str, object]]) -> None:
-    """Additions, changes and removals (None), a run behind each."""
-    with tempfile.TemporaryDirectory() as folder:
-        seeds, data, fresh = (Path(folder) / name for name in ("seeds", "data", "fresh"))
-        (seeds / "drop").mkdir(parents=True)
-        for drop in drops:
-            for name, page in drop.items():
-                if page is None:
-                    (seeds / name).unlink(missing_ok=True)
-                else:
-                    raw = page.text.encode()  # type: ignore[attr-defined]
-                    (seeds / name).write_bytes(gzip.compress(raw, mtime=0) if name.endswith(".gz") else raw)
-            result = run(seeds, data)
-            assert result.success, failures(result)
-        assert run(seeds, fresh).success
-        assert product(data) == product(fresh)
-
-
 def test_the_number_of_cores_does_not_matter(tmp_path: Path) -> None:
-    shutil.copy(ROOT / "dagster.yaml", tmp_path)
-    for threads in ("1", "3"):
-        subprocess.run(
-            [sys.executable, "-m", "assets", "corpus", "--seeds", SAMPLES, "--data", tmp_path / threads],
-            env={**os.environ, "POLARS_MAX_THREADS": threads, "DAGSTER_HOME": str(tmp_path), "PYTHONHASHSEED": threads},
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-        )
-    assert product(tmp_path / "1") == product(tmp_path / "3")
+    publish(SAMPLES, tmp_path / "here")
+    other = "1" if pl.thread_pool_size() != 1 else "3"
+    told = {
+        "POLARS_MAX_THREADS": other,
+        "PYTHONHASHSEED": other,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT}/tests/assets",
+    }
+    elsewhere = "import drops, pathlib, sys; drops.run(*map(pathlib.Path, sys.argv[1:]))"
+    subprocess.run(
+        [sys.executable, "-c", elsewhere, SAMPLES, tmp_path / other], env={**os.environ, **told}, cwd=ROOT, check=True
+    )
+    assert product(tmp_path / "here") == product(tmp_path / other)
 
 
 def zoo(seeds: Path) -> None:

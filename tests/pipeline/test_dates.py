@@ -245,6 +245,10 @@ def test_figures_need_an_order(
         ("11/12/2024", "11 December 2024 and November 12, 2024", "en", None),
         ("11/12/2024", "13 December 2024", "en", None),
         ("11/12/2024", "11 December 2024, not 12/25/2023", "en", None),
+        # It dots the day before the month's name.
+        ("11.12.2024", "Miðvikudagur, 16. apríl 2025", "en", (2024, 12, 11)),
+        ("11/12/2024", "Miðvikudagur, 16. apríl 2025", "en", None),
+        ("11.12.2024", "16. apríl 2025 og 12.25.2023", "en", None),
         # A zone tells where it was printed.
         ("11/12/2024 - 13:55 GMT+1", "", "en", (2024, 12, 11)),
         ("11/12/2024, 13:55 CET", "", "en", (2024, 12, 11)),

@@ -3,10 +3,10 @@
 import datetime as dt
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.days import age_of, day_of
+from pipeline.days import _from_english, _from_words, age_of, day_of
 from pipeline.matching import rule_of
 from pipeline.rulebook import Rulebook
 
@@ -88,3 +88,26 @@ def test_figures_are_read_as_printed_or_not_at_all(day: dt.date) -> None:
 def test_words_give_a_day_only_with_its_figures(text: str) -> None:
     found = day_of(text)
     assert found is None or (str(found.day) in text and str(found.year)[-2:] in text)
+
+
+SUFFIXES = ("", "st", "nd", "rd", "th")
+
+
+@given(
+    st.integers(0, 32),
+    st.sampled_from(
+        "January Feb mar APRIL May june Jul. august Sept Sep. September OCT nov Dec. Marc Sepember".split()
+    ),
+    st.integers(1890, 2110),
+    st.sampled_from(SUFFIXES),
+    st.sampled_from(("", ",")),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_common_english_days_are_read_as_dateparser_reads_them(
+    day: int, month: str, year: int, suffix: str, comma: str, day_first: bool
+) -> None:
+    piece = f"{day}{suffix} {month}{comma} {year}" if day_first else f"{month} {day}{suffix}{comma} {year}"
+    slow = _from_words(piece, "en")
+    assert _from_english(piece) in (None, slow)
+    assert day_of(piece, "en") == slow

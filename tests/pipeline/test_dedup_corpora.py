@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import dedup as module
-from pipeline import shingles
+from pipeline import links, shingles
 from pipeline.dedup import dedup
 from tests.copies import DAY, EARLY, LATE, WHOLE, digest, folded, grouped, row, table, text, words
 
@@ -18,7 +18,7 @@ from tests.copies import DAY, EARLY, LATE, WHOLE, digest, folded, grouped, row, 
 def test_wire_copies_of_many_outlets_do_not_hide_an_outlets_own_duplicate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shingles, "HOLDERS", 2)
+    monkeypatch.setattr(links, "HOLDERS", 2)
     rows = [row(WHOLE, f"p{i}", outlet=f"Outlet {i}", title="Same one") for i in range(9)]
     cut = " ".join(WHOLE.split()[:150])
     assert folded(*rows, row(cut, "x", outlet="Outlet 8", title="Same one")) == {"x": "p8"}
@@ -27,7 +27,7 @@ def test_wire_copies_of_many_outlets_do_not_hide_an_outlets_own_duplicate(
 
 def test_boilerplate_shared_by_all_does_not_hide_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     """With lists of two representatives those of the boilerplate are full; those of the articles are not."""
-    monkeypatch.setattr(shingles, "HOLDERS", 2)
+    monkeypatch.setattr(links, "HOLDERS", 2)
     boilerplate = text(90, 30)
     bodies = [f"{text(60, 31 + i)} {boilerplate}" for i in range(8)]
     rows = [row(body, f"a{i}") for i, body in enumerate(bodies)]

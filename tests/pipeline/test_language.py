@@ -3,7 +3,12 @@
 import polars as pl
 import pytest
 
-from pipeline.language import HEAD, languages
+from assets.resources import Rules
+from pipeline import language
+from pipeline.language import HEAD
+from pipeline.rulebook import StopWords
+
+BOOK = Rules().book
 
 TEXTS = {
     "en": "The ferries that were held in the harbour have sailed again, and they would stay, the owners said.",
@@ -20,10 +25,44 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("language", TEXTS)
-def test_languages(language: str) -> None:
-    found = languages(pl.Series([TEXTS[language]])).row(0, named=True)
-    assert found["language"] == language
+def languages(bodies: pl.Series) -> pl.DataFrame:
+    return language.languages(bodies, BOOK)
+
+
+def by_words(text: str) -> str | None:
+    """What stop words alone tell."""
+    told = language.by_words(pl.DataFrame({"row": [0], "head": [text], "letters": [len(text)]}), BOOK)
+    return told["language"].item() if told.height else None
+
+
+@pytest.mark.parametrize("words", BOOK.stopwords, ids=lambda x: x.language)
+def test_stop_words_tell_their_language_and_not_its_neighbour(words: StopWords) -> None:
+    assert by_words(words.example) == words.language
+    assert by_words(words.counter) != words.language
+    assert len(words.why) >= 10
+
+
+def test_no_stop_word_is_of_two_languages() -> None:
+    words = [word for x in BOOK.stopwords for word in x.words.split()]
+    assert len(words) == len(set(words))
+
+
+def test_two_languages_in_one_text_are_settled_by_neither() -> None:
+    german, english = (x.example for x in sorted(BOOK.stopwords, key=lambda x: x.language)[:2])
+    assert by_words(f"{german} {english}") is None
+
+
+def test_stop_words_spare_langdetect(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(language, "_langdetect", lambda text: (asked.append(text), ("xx", 1.0))[1])
+    languages(pl.Series([x.example for x in BOOK.stopwords] + [TEXTS["ru"], TEXTS["th"]]))
+    assert asked == [TEXTS["ru"]]
+
+
+@pytest.mark.parametrize("code", TEXTS)
+def test_languages(code: str) -> None:
+    found = languages(pl.Series([TEXTS[code]])).row(0, named=True)
+    assert found["language"] == code
     assert 0.7 <= found["language_score"] <= 1
 
 

@@ -27,7 +27,7 @@ def test_it_is_small() -> None:
     assert sum(len(text.encode()) for name, text in FILES.items() if name.endswith(".txt")) <= 5_000_000
 
 
-@pytest.mark.parametrize("name", [*(f"{x}.txt" for x in NAMES), "words.toml"])
+@pytest.mark.parametrize("name", [*(f"{x}.txt" for x in NAMES), "vocabulary.txt", "words.toml"])
 def test_a_missing_file_is_named(name: str) -> None:
     with pytest.raises(ModelError, match=name):
         LineModel.parse({k: v for k, v in FILES.items() if k != name})

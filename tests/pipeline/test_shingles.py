@@ -1,6 +1,4 @@
-"""Shingles: words, 5-grams against plain sets of words, and the index against plain loops."""
-
-from collections.abc import Iterator
+"""Shingles: words, 5-grams against plain sets and lists of words, and what fingerprints promise."""
 
 import polars as pl
 import pytest
@@ -8,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import shingles as module
-from pipeline.shingles import FEW_WORDS, GRAM, Index, begins, shared, shingles, words
+from pipeline.shingles import FEW_WORDS, GRAM, compared, fingerprints, words
 
 
 def texts(*bodies: str) -> pl.DataFrame:
@@ -43,91 +41,70 @@ def test_words(body: str, expected: list[str]) -> None:
 BODIES = st.lists(st.text(st.sampled_from("ab "), max_size=60), max_size=6)
 
 
+def neighbours(bodies: list[str]) -> pl.DataFrame:
+    some = [(row, row // 2) for row in range(1, len(bodies))]
+    return pl.DataFrame(some, schema={"row": pl.UInt32, "kept": pl.UInt32}, orient="row")
+
+
 @given(BODIES, st.integers(1, 3), st.integers(0, 2**32))
 def test_counts_are_those_of_sets_whatever_the_slices_and_the_seed(bodies: list[str], size: int, seed: int) -> None:
-    frame = texts(*bodies)
-    some = [(row, row // 2) for row in range(1, len(bodies))]
-    pairs = pl.DataFrame(some, schema={"row": pl.UInt32, "kept": pl.UInt32}, orient="row")
+    pairs = neighbours(bodies)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SLICE", size)
         patch.setattr(module, "HASH_SEED", seed)
-        found = shingles(frame)
-        counted = shared(pairs, frame)
+        found = compared(pairs, texts(*bodies), 10, 10)
     sets = [grams(body) for body in bodies]
-    assert dict(found.n_grams.rows()) == {row: len(own) for row, own in enumerate(sets)}
-    held = [gram for own in sets for gram in own]
-    several = [(row, len([g for g in own if held.count(g) > 1])) for row, own in enumerate(sets)]
-    assert sorted(found.postings.group_by("row").len().rows()) == [x for x in several if x[1]]
-    expected = [(a, len(sets[a] & sets[b]), len(sets[a]), len(sets[b])) for a, b in some]
-    assert sorted(counted.rows()) == expected
+    expected = [(a, b, len(sets[a] & sets[b]), len(sets[a]), len(sets[b])) for a, b in pairs.rows()]
+    assert sorted(found.select("row", "kept", "shared", "n_grams", "kept_n_grams").rows()) == expected
 
 
-def test_openings_are_the_first_5_grams_in_order() -> None:
-    one, other = "a b c d e f g h i j", "x a b c d e f g h i"
-    openings = dict(shingles(texts(one, other, "too few"), 3).openings.rows())
-    assert [len(opening) for opening in openings.values()] == [3, 3]
-    assert openings[0][:2] == openings[1][1:]
-    assert len(shingles(texts(one, other)).openings) == 0
+def test_openings_are_the_first_5_grams() -> None:
+    one, other, few = "a b c d e f g h i j", "x y a b c d e f g h i", "too few"
+    pairs = pl.DataFrame({"row": [0, 0], "kept": [1, 2]}, schema={"row": pl.UInt32, "kept": pl.UInt32})
+    found = compared(pairs, texts(one, other, few), 2, 10)
+    assert dict(found.select("kept", "opening").rows()) == {1: 2, 2: 0}
+    assert dict(compared(pairs, texts(one, other, few), 1, 10).select("kept", "opening").rows()) == {1: 0, 2: 0}
 
 
-# --- the index
+@given(BODIES, st.integers(0, 3))
+def test_beginnings_are_those_of_lists_of_5_grams(bodies: list[str], last: int) -> None:
+    pairs = neighbours(bodies)
+    found = compared(pairs, texts(*bodies), 10, last).filter("begins").select("row", "kept").rows()
+
+    def listed(body: str) -> list[str]:
+        tokens = body.split()
+        enough = len(tokens) >= FEW_WORDS
+        return [" ".join(tokens[i : i + GRAM]) for i in range(len(tokens) - GRAM + 1)] if enough else [body]
+
+    lists = [listed(body) for body in bodies]
+    first = [own[: max(len(own) - min(len(own) // 2, last), 1)] for own in lists]
+    assert sorted(found) == [(a, b) for a, b in pairs.rows() if lists[b][: len(first[a])] == first[a]]
 
 
-def index(*rows: str) -> Index:
-    """Each row looks up and posts the letters of a word."""
-    keys = [(row, ord(letter), True, True) for row, word in enumerate(rows) for letter in set(word)]
-    schema = {"row": pl.UInt32, "key": pl.UInt64, "look": pl.Boolean, "post": pl.Boolean}
-    return Index(pl.DataFrame(keys, schema=schema, orient="row"), len(rows))
+# --- fingerprints
+
+LETTERS = st.lists(st.sampled_from("abcdefghijklmnopq"), max_size=40)
 
 
-def added(rows: list[str]) -> Iterator[tuple[int, Index]]:
-    """Each row before it is added, and the index of those before it."""
-    found = index(*rows)
-    for row in range(len(rows)):
-        yield row, found
-        found.add(row)
-
-
-WORDS = st.lists(st.text(st.sampled_from("abcdefgh"), max_size=8), max_size=12)
-
-
-@given(WORDS, st.integers(1, 4), st.integers(2, 20))
-def test_what_is_found_shares_so_many(rows: list[str], need: int, holders: int) -> None:
+@given(LETTERS, LETTERS, st.lists(st.sampled_from("rstuvwxyz"), min_size=12, max_size=12), st.integers(1, 3))
+def test_twelve_words_in_a_row_share_a_fingerprint(before: list[str], after: list[str], run: list[str], n: int) -> None:
+    one, other = " ".join([*before, *run]), " ".join([*run, *after])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "HOLDERS", holders)
-        for row, before in added(rows):
-            both = {other: len(set(rows[row]) & set(rows[other])) for other in range(row)}
-            found = list(before.sharing(row, need, lambda _row, _other: True))
-            assert found == sorted(found)
-            assert all(both[other] == n for other, n in found)
-            if holders > len(rows):
-                assert [other for other, _ in found] == [other for other in both if both[other] >= need]
+        patch.setattr(module, "SLICE", n)
+        found = dict(fingerprints(texts(one, other, "")).rows())
+    assert set(found[0]) & set(found[1])
+    assert len(set(found[0])) == len(found[0])
+    every = compared(neighbours([one, other]), texts(one, other), 10, 10)
+    assert len(found[1]) <= every["n_grams"].item()
 
 
-def test_rows_that_are_not_related_are_not_counted() -> None:
-    found = index("abc", "abc", "abc")
-    found.add(0)
-    found.add(1)
-    assert list(found.sharing(2, 1, lambda _row, other: other == 1)) == [(1, 3)]
-    assert list(found.sharing(2, 4, lambda _row, _other: True)) == []
+def test_few_words_have_one_fingerprint_and_no_words_but_the_title() -> None:
+    found = dict(fingerprints(texts("", "a b c", "a b c", "a b c d e f g h")).rows())
+    assert [len(found[row]) for row in range(4)] == [1, 1, 1, 4]
+    assert found[1] == found[2] != found[0]
 
 
-def test_full_lists_find_no_candidate_but_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "HOLDERS", 2)
-    found = index("ab", "ab", "abxyz", "abxyz")
-    for row in range(3):
-        found.add(row)
-    assert list(found.sharing(3, 3, lambda _row, _other: True)) == [(2, 5)]
-    assert list(found.sharing(3, 2, lambda _row, _other: True)) == [(0, 2), (1, 2), (2, 5)]
-
-
-@given(BODIES, st.integers(0, 3), st.integers(1, 3))
-def test_beginnings_are_those_of_lists_of_words(bodies: list[str], last: int, size: int) -> None:
-    some = [(row, row // 2) for row in range(1, len(bodies))]
-    pairs = pl.DataFrame(some, schema={"row": pl.UInt32, "kept": pl.UInt32}, orient="row")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "SLICE", size)
-        found = begins(pairs, texts(*bodies), last)
-    tokens = [body.split() for body in bodies]
-    first = [own[: len(own) - min(len(own) // 2, last)] for own in tokens]
-    assert sorted(found) == [a for a, b in some if first[a] and tokens[b][: len(first[a])] == first[a]]
+def test_fingerprints_are_two_in_nine() -> None:
+    body = " ".join(f"w{i}" for i in range(9_000))
+    n = len(fingerprints(texts(body))["fingerprints"].item())
+    assert 1_850 < n < 2_150

@@ -5,9 +5,9 @@ import pytest
 
 from assets.resources import Model, Rules
 from pipeline.because import Words
-from pipeline.linemodel import NAMES, LineModel
+from pipeline.linemodel import NAMES, VOCABULARY, LineModel
 from pipeline.training.card import card, digest
-from pipeline.training.fit import ROUNDS, Frame, fit, frame, samples, text_of
+from pipeline.training.fit import ROUNDS, Fitted, Frame, fit, frame, samples
 from pipeline.training.labels import Page
 from tests.grammar import labelled_pages
 
@@ -21,8 +21,8 @@ def data() -> Frame:
 
 
 @pytest.fixture(scope="module")
-def boosters(data: Frame) -> dict[str, str]:
-    return {f"{name}.txt": text_of(booster) for name, booster in fit(data, range(len(data.pages))).items()}
+def made(data: Frame) -> Fitted:
+    return fit(data, range(len(data.pages)))
 
 
 def test_the_frame_holds_the_pages_and_pages_made_of_them(data: Frame) -> None:
@@ -41,21 +41,27 @@ def test_rare_lines_are_always_learnt_from(data: Frame) -> None:
     assert drawn["start"].keep[inner.to_numpy()].all()
 
 
-def test_a_model_comes_out(boosters: dict[str, str], data: Frame) -> None:
+def test_a_model_comes_out(made: Fitted, data: Frame) -> None:
     assert set(ROUNDS) == set(NAMES)
-    assert set(boosters) == {f"{name}.txt" for name in NAMES}
-    model = LineModel.parse({**boosters, "words.toml": Model().files["words.toml"]})
-    assert model.trees["body1"].names == data.names
+    files = made.files()
+    assert set(files) == {*(f"{name}.txt" for name in NAMES), VOCABULARY}
+    model = LineModel.parse({**files, "words.toml": Model().files["words.toml"]})
+    assert model.trees["title1"].names == data.names
 
 
-def test_the_same_labels_give_the_same_bytes(boosters: dict[str, str]) -> None:
+def test_only_what_tells_text_hears_words(made: Fitted) -> None:
+    hears = {name for name, trees in made.boosters.items() if any(x.startswith("say_") for x in trees.feature_name())}
+    assert hears == {"body1", "body2"}
+
+
+def test_the_same_labels_give_the_same_bytes(made: Fitted) -> None:
     again = frame(LABELS, RULES)
-    assert {f"{k}.txt": text_of(b) for k, b in fit(again, range(len(again.pages))).items()} == boosters
+    assert fit(again, range(len(again.pages))).files() == made.files()
 
 
-def test_the_card_says_what_it_was_made_of(data: Frame) -> None:
+def test_the_card_says_what_it_was_made_of(data: Frame, made: Fitted) -> None:
     words = Words.parse(Model().files["words.toml"])
-    told = card(LABELS, data, fit(data, range(12)), words, "Not measured.")
+    told = card(LABELS, data, made.boosters, words, "Not measured.")
     assert digest(LABELS) in told
     assert "| invented | 12 |" in told
     assert told.endswith("Not measured.\n")

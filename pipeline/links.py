@@ -1,0 +1,75 @@
+"""Who may share much with whom: pairs of rows by the fingerprints that both have. No text, and no verdict.
+
+Rows are numbers, the highest rank first. A fingerprint pairs its rows with the HOLDERS highest-ranked of them, so that
+what stands in every article does not make the work quadratic: one that more rows have is *crowded*. Two rows are linked
+where they share enough of all their fingerprints (copies of one story, which crowd them all), or enough of those
+that are not crowded (articles within one template). Crowded ones pair a row only where it has enough of them: a footer
+alone pairs nobody.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+HOLDERS: Final = 8
+
+_ROWS: Final = 1 << 31  # two row numbers and a bit make a number of 64
+_NONE_MET: Final = pl.DataFrame(schema={"pair": pl.UInt64, "hits": pl.UInt32, "own": pl.UInt32})
+
+
+def linked(postings: Iterable[pl.DataFrame], sizes: pl.Series, share: float) -> pl.DataFrame:
+    """Postings (row, key), in the order of rows, in lots that have no key in common, and how many each row has (by row
+    number) → (row, kept): `kept` is the higher-ranked one, and one may hold `share` of the other's keys. In order."""
+    runs = [_runs(lot) for lot in postings]
+    crowded = _crowded(runs, len(sizes))
+    much = (crowded > 0) & (crowded >= share * sizes)
+    met = pl.concat([_NONE_MET, *(_met(run, much) for run in runs)])
+    pair = pl.col("pair")
+    named = (
+        met.group_by(pair)
+        .agg(pl.col("hits", "own").sum())
+        .with_columns(row=(pair // _ROWS).cast(pl.UInt32), kept=(pair % _ROWS).cast(pl.UInt32))
+    )
+    of_own = (pl.col("own") > 0) & (pl.col("own") >= share * _fewer(sizes - crowded))
+    return named.filter((pl.col("hits") >= share * _fewer(sizes)) | of_own).select("row", "kept").sort("row", "kept")
+
+
+def _runs(postings: pl.DataFrame) -> pl.DataFrame:
+    """(row, key), in the order of rows → (row, place, first, own), key by key: the row's place among those with its
+    key, where the first of them stands, and whether the key is not crowded. Keys of one row are left out."""
+    same = (pl.col("key") == pl.col("key").shift()).fill_null(False)
+    kept = postings.sort("key", maintain_order=True).filter(same | same.shift(-1, fill_value=False))
+    at = pl.int_range(pl.len(), dtype=pl.UInt32)
+    runs = kept.select("row", at=at, first=pl.when(~same).then(at).forward_fill())
+    runs = runs.select("row", "first", place=pl.col("at") - pl.col("first"))
+    crowd = runs.filter(pl.col("place") > HOLDERS)["first"].unique()
+    return runs.with_columns(own=~pl.col("first").is_in(crowd.implode()))
+
+
+def _crowded(runs: list[pl.DataFrame], n_rows: int) -> pl.Series:
+    """How many crowded keys each row has, by row number."""
+    rows = pl.concat([pl.Series("row", [], pl.UInt32), *(run.filter(~pl.col("own"))["row"] for run in runs)])
+    return pl.Series(np.bincount(rows.to_numpy(), minlength=n_rows), dtype=pl.UInt32)
+
+
+def _met(runs: pl.DataFrame, much: pl.Series) -> pl.DataFrame:
+    """Runs, and which rows have many crowded keys → (pair, hits, own): row and higher-ranked row in one number, how
+    often they meet."""
+    pairing = runs.filter(pl.col("own") | pl.lit(much).gather(pl.col("row")))
+    codes = [pl.Series("code", [], dtype=pl.UInt64)]
+    for place in range(HOLDERS):
+        lower = pairing.filter(pl.col("place") > place)
+        higher = runs["row"].gather(lower["first"] + place)
+        codes.append(
+            lower.select(code=(pl.col("row").cast(pl.UInt64) * _ROWS + higher) * 2 + pl.col("own")).to_series()
+        )
+    counted = pl.concat(codes).sort().rle().struct.unnest()  # a sort takes a fraction of what hashed groups take
+    n, own = pl.col("len"), pl.col("value") % 2 == 1
+    return counted.group_by(pair=pl.col("value") // 2).agg(hits=n.sum(), own=n.filter(own).sum()).cast(_NONE_MET.schema)
+
+
+def _fewer(sizes: pl.Series) -> pl.Expr:
+    """The size of the smaller one of row and kept."""
+    return pl.min_horizontal(*(pl.lit(sizes).gather(pl.col(c)) for c in ("row", "kept")))
