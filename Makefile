@@ -99,7 +99,8 @@ test: check $(VENV)/.notebook ## check, then all tests with the coverage of pipe
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
 	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_interrupted.py
 
-bench: $(VENV)/.ready ## measure near-duplicates, and runs over 200,000 small files: none changed, one new (WORK: a folder for 2 GB)
+bench: $(VENV)/.ready ## measure stages, near-duplicates, and runs over 200,000 small files: none changed, one new (WORK: for 2 GB)
+	@POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m bench.stages
 	@$(PY) bench/near_duplicates.py
 	@$(PY) bench/drops.py "$$WORK"
 

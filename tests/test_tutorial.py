@@ -57,9 +57,10 @@ def test_from_a_folder_of_pages_to_a_plot(clone: Path) -> None:
     _, made, why, again, _ = said
     assert "rejected  2 files" in made
     assert "Transport mit dem Sofa" in why
+    assert "subhead" in why
     assert "1 correction applied" in again
     (body,) = pl.read_parquet(data / "articles.parquet").filter(pl.col("body").str.contains("Uwe Krügermann"))["body"]
-    assert "\n\nTransport mit dem Sofa\n\n" in body
+    assert "Transport mit dem Sofa" not in body
     for named in re.findall(r"`(tutorial/data/[\w/.]+)`", TUTORIAL):
         assert (clone / named).exists(), named
     assert (clone / "build/corpus.ipynb").read_text().count('"image/png"') == 5, "the notebook's plots"
