@@ -17,16 +17,16 @@ from assets.flow import plain_errors
 from assets.folder import StoreError, clean
 from assets.folder import write as replace
 from assets.generations import Generations
-from assets.resources import Folders, Model
+from assets.resources import RULES, Folders, Model, Rules
 from assets.reviewing import templates as words_of_reasons
 from assets.settings import POOL
 from assets.summary import Generation
+from assets.versions import stamp
 from pipeline import tables
 from pipeline.card.card import Made, card
 from pipeline.review.audit import AnswerError, answers, rates
 from pipeline.review.glance import Tables
 from pipeline.review.words import Words
-from pipeline.rulebook import Rulebook
 
 AUDITS = "audits"
 
@@ -42,33 +42,37 @@ AUDITS = "audits"
 def corpus_card(folders: Folders) -> dg.MaterializeResult[Any]:
     data = Path(folders.data)
     with plain_errors():
-        page, generation = write(data, folders.rules)
+        page, generation = write(data, RULES)
     return dg.MaterializeResult(
         metadata={"page": dg.MetadataValue.path(str(page)), "generation": generation},
         data_version=dg.DataVersion(generation),
     )
 
 
-def write(data: Path, rules: Rulebook) -> tuple[Path, str]:
-    """Writes the card of the live generation → its path, the generation's name. The plots come first: a reader of the
-    card finds them."""
+def write(data: Path, rules: Rules) -> tuple[Path, str]:
+    """Writes the card of the live generation, if it does not stand there → its path, the generation's name. The plots
+    come first: a reader of the card finds them."""
     live = Generation(data)
     versions = Generations(data).facts(live.folder.name).get("versions")
-    found, judged = judgement(data)
     scores = Model().files.get("scores.md", "")
-    made = Made(live.folder.name, versions if isinstance(versions, dict) else {}, scores, found, judged)
-    shown = Tables(**{name: live.scan(getattr(tables, name.upper())) for name in Tables._fields})
-    words = Words.parse(words_of_reasons()["words.toml"], rules)
+    audits = {x.name: x.read_bytes().hex() for x in sorted((data / AUDITS).glob("*.csv"))}
+    facts = {"versions": repr(versions), "generation": live.folder.name, "scores": scores, "audits": repr(audits)}
+    page, last = data / "README.md", stamp(["card", "review"], rules=rules.digest, **facts)
     try:
+        if page.is_file() and page.read_text(encoding="utf-8").endswith(last):
+            return page, live.folder.name
+        found, judged = judgement(data)
+        made = Made(live.folder.name, versions if isinstance(versions, dict) else {}, scores, found, judged)
+        shown = Tables(**{name: live.scan(getattr(tables, name.upper())) for name in Tables._fields})
+        words = Words.parse(words_of_reasons()["words.toml"], rules.book)
         clean(data / "card")  # what a run that was killed left there
         for name, text in card(shown, made, templates(), words).items():
             path = data / name
-            if not (path.is_file() and path.read_text(encoding="utf-8") == text):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                replace(path, text)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace(path, text + last if path == page else text)
     except OSError as e:
-        raise StoreError(f"{data}/README.md can't be written ({(e.strerror or str(e)).lower()}): mend that") from e
-    return data / "README.md", live.folder.name
+        raise StoreError(f"{page} can't be written ({(e.strerror or str(e)).lower()}): mend that") from e
+    return page, live.folder.name
 
 
 def judgement(data: Path) -> tuple[pl.DataFrame | None, str]:

@@ -209,7 +209,7 @@ def audit(options: argparse.Namespace) -> int:
 def _card_of(data: Path, given: bytes) -> None:
     """Has the corpus card state the rates of answers, if they are about what is live there."""
     from assets import carding
-    from assets.resources import Rules
+    from assets.resources import RULES
 
     store = Store(data)
     if store.live() is None:
@@ -217,7 +217,7 @@ def _card_of(data: Path, given: bytes) -> None:
     with store.lock("an audit"):
         judged = carding.keep(data, given)
         if judged:
-            carding.write(data, Rules().book)
+            carding.write(data, RULES)
     where = printable(str(data / "README.md"))
     print(f"{where} states them." if judged else f"{where} does not: the answers are about another generation.")
 

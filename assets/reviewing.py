@@ -9,15 +9,14 @@ import dagster as dg
 
 from assets.flow import plain_errors
 from assets.folder import write as replace
-from assets.resources import Folders
+from assets.resources import RULES, Folders, Rules
 from assets.settings import POOL
 from assets.store import StoreError
 from assets.summary import REVIEW, Generation
-from assets.versions import digest
+from assets.versions import stamp
 from pipeline import tables
 from pipeline.review.glance import Tables
 from pipeline.review.page import review as html
-from pipeline.rulebook import Rulebook
 
 
 @dg.asset(
@@ -30,7 +29,7 @@ from pipeline.rulebook import Rulebook
 def review(folders: Folders) -> dg.MaterializeResult[Any]:
     data = Path(folders.data)
     with plain_errors():
-        page, generation = write(data, folders.rules, folders.store.versions["rules"])
+        page, generation = write(data, RULES)
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.path(str(page)),
@@ -42,26 +41,19 @@ def review(folders: Folders) -> dg.MaterializeResult[Any]:
     )
 
 
-def write(data: Path, rules: Rulebook, version: str) -> tuple[Path, str]:
-    """Writes the review page of the live generation, if it does not stand there → its path, the generation's name.
-    `version`: the rules' digest."""
+def write(data: Path, rules: Rules) -> tuple[Path, str]:
+    """Writes the review page of the live generation, if it does not stand there → its path, the generation's name."""
     generation = Generation(data)
-    page, stamp = data / REVIEW, _stamp(generation.folder.name, version)
+    page, last = data / REVIEW, stamp(["review"], generation=generation.folder.name, rules=rules.digest)
     try:
-        if page.is_file() and page.read_text(encoding="utf-8").endswith(stamp):
+        if page.is_file() and page.read_text(encoding="utf-8").endswith(last):
             return page, generation.folder.name
         made = Tables(**{name: generation.scan(getattr(tables, name.upper())) for name in Tables._fields})
         page.parent.mkdir(parents=True, exist_ok=True)
-        replace(page, html(made, rules, templates(), generation.folder.name) + stamp)
+        replace(page, html(made, rules.book, templates(), generation.folder.name) + last)
     except OSError as e:
         raise StoreError(f"{page} can't be written ({(e.strerror or str(e)).lower()}): mend that, and run again") from e
     return page, generation.folder.name
-
-
-def _stamp(generation: str, rules: str) -> str:
-    """What the page is made from, as its last line: its tables, the rules' words, the code."""
-    sources = {x.name: x.read_text(encoding="utf-8") for x in (files("pipeline") / "review").iterdir() if x.is_file()}
-    return f"<!-- {digest({**sources, 'generation': generation, 'rules': rules})} -->\n"
 
 
 def templates() -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from importlib.resources import files
@@ -66,6 +66,14 @@ def toml(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from toml(entry, f"{prefix}{entry.name}/")
         elif entry.name.endswith(".toml"):
             yield prefix + entry.name, entry.read_text(encoding="utf-8")
+
+
+def stamp(packages: Iterable[str], **facts: str) -> str:
+    """The last line of a page for people: a digest of all that it is made of, templates and code of these packages of
+    the pipeline among it. A page that ends with it is up to date."""
+    folders = [(files("pipeline") / package) for package in packages]
+    sources = {f"{x.name}/{y.name}": y.read_text(encoding="utf-8") for x in folders for y in x.iterdir() if y.is_file()}
+    return f"<!-- {digest({**sources, **facts})} -->\n"
 
 
 def _version(library: str) -> str:
