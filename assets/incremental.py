@@ -6,7 +6,7 @@ others costs these pages, and the outcome is that of making all pages anew.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -53,6 +53,7 @@ def refresh(staging: Staging, tables: Sequence[Table], work: Work, advance: Adva
         for unit in gone:
             del units[unit]
         staging.keep(work.step, units)
+    keys = {unit: made.key for unit, made in units.items()}
     for group in _groups(_stale(staging, work, units, advance)):
         made = _made(work, group, advance)
         done = {}
@@ -60,10 +61,12 @@ def refresh(staging: Staging, tables: Sequence[Table], work: Work, advance: Adva
             frames = _joined(staging, tables, stale, made, units)
             done[stale.unit] = (_key(work, stale, frames[work.known]), work.maker, frames)
         staging.put(work.step, done, units)
+    if any(units[unit].key != key for unit, key in keys.items()):
+        staging.keep(work.step, units)
 
 
-def _stale(staging: Staging, work: Work, units: Mapping[str, Unit], advance: Advance) -> Iterator[_Stale]:
-    """The units that must be looked at, and which of their pages stay."""
+def _stale(staging: Staging, work: Work, units: dict[str, Unit], advance: Advance) -> Iterator[_Stale]:
+    """The units in which some pages are others, and which of their pages stay; where all stay, it gets its key."""
     for unit, key in sorted(work.keys.items()):
         old = units.get(unit)
         if old is None or old.maker != work.maker:
@@ -74,7 +77,10 @@ def _stale(staging: Staging, work: Work, units: Mapping[str, Unit], advance: Adv
             wanted = work.wanted(unit, known)
             compared = [c for c in wanted.columns if c in work.known.schema]
             kept = wanted.join(known, on=compared, how="semi", maintain_order="left")
-            yield _Stale(unit, wanted, kept)
+            if kept.height == wanted.height == known.height:
+                units[unit] = replace(old, key=key)
+            else:
+                yield _Stale(unit, wanted, kept)
             advance(kept.height)
         else:
             advance(old.tables[work.known.name].rows)

@@ -4,6 +4,7 @@ import gzip
 import random
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -129,6 +130,26 @@ def test_only_what_is_touched_is_made_again(tmp_path: Path, spy: Spy) -> None:
     assert product(data) == product(tmp_path / "fresh")
     shutil.rmtree(data / "staging")
     assert spy.since(where, data) == (["a/1.txt", "b/3.txt", "b/9.txt"],) * 2
+    assert product(data) == product(tmp_path / "fresh")
+
+
+def test_units_in_which_no_page_is_another_are_not_written_again(tmp_path: Path) -> None:
+    where, data = tmp_path / "seeds", tmp_path / "data"
+    made = Drops(where, 1)
+    pages = ("a/1.txt", "a/2.txt", "b/3.txt", "b/4.txt")
+    for name in pages:
+        (where / name).write_text(made.page())
+    run(where, data)
+
+    def parts() -> dict[str, int]:
+        return {part.stem: part.stat().st_ino for part in (data / "staging/lines.parquet").iterdir()}
+
+    before = parts()
+    made.correct(where / "b/3.txt")  # what all pages are made from is another now
+    run(where, data)
+    after = parts()
+    assert {unit for unit in before if after[unit] != before[unit]} == {f"{zlib.crc32(b'b/3.txt') % seeds.UNITS:02x}"}
+    run(where, tmp_path / "fresh")
     assert product(data) == product(tmp_path / "fresh")
 
 
