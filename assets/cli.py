@@ -282,7 +282,7 @@ def outlet(options: argparse.Namespace) -> int:
     from assets import resources
     from assets import seeds as drops
     from pipeline.corpus import corpus as understand
-    from pipeline.proposals import MIN_PAGES, profile
+    from pipeline.proposals import FILL_IN, MIN_PAGES, profile
 
     folder, out = _folder(options.pages, "PAGES"), Path(options.out)
     if options.out and out.exists():
@@ -299,7 +299,7 @@ def outlet(options: argparse.Namespace) -> int:
             f"{options.pages} holds {made.pages.height} pages that can be read: what recurs shows from {MIN_PAGES} on, "
             "and well from 30 on"
         )
-    text = profile(made.lines, made.pages, made.page_articles, made.duplicates, rules)
+    text = profile(made.lines, made.pages, made.page_articles, made.duplicates, rules, out.stem)
     if not options.out:
         print(text, end="")
         return OK
@@ -308,6 +308,8 @@ def outlet(options: argparse.Namespace) -> int:
             file.write(text)
     except OSError as e:
         raise UsageError(f"can't write {out}: {(e.strerror or type(e).__name__).lower()}: choose another OUT") from None
+    print(f"{printable(str(out))}: {text.count('[[rule]]')} rules proposed from {made.pages.height} pages.")
+    print(f"Finish what says {FILL_IN}, delete the rules of lines that are text; docs/howto.md shows a finished one.")
     return OK
 
 
