@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 import threading
 import warnings
@@ -156,9 +157,9 @@ def correct(options: argparse.Namespace) -> int:
         raise UsageError("name a page, a line and its role, or a file of corrections")
     try:
         if options.csv is not None:
-            told = merge(seeds, options.csv)
+            told = merge(seeds, options.csv, _make("corpus", options))
         else:
-            told = add(seeds, data, options.page, options.line, options.part, options.role)
+            told = add(seeds, data, options.page, options.line, options.part, options.role, _make("corpus", options))
     except CorrectingError as e:
         raise UsageError(e) from None
     print(*map(printable, told), sep="\n")
@@ -193,7 +194,8 @@ def audit(options: argparse.Namespace) -> int:
         if not page.exists():
             raise UsageError(f"{page} is not there: run `make corpus` first, or name another folder with DATA=")
         print(f"Open {printable(str(page))} in a browser, and follow “Judge a random sample”.")
-        print("Then `make audit CSV=<file>` states the error rates from the answers that you download there.")
+        command = f"{_make('audit', options)} CSV=<file>"
+        print(f"Then `{command}` states the error rates from the answers that you download there.")
         return OK
     try:
         found = rates(answers(options.csv.read_bytes()))
@@ -282,7 +284,7 @@ def outlet(options: argparse.Namespace) -> int:
     from assets import resources
     from assets import seeds as drops
     from pipeline.corpus import corpus as understand
-    from pipeline.proposals import MIN_PAGES, profile
+    from pipeline.proposals import FILL_IN, MIN_PAGES, profile
 
     folder, out = _folder(options.pages, "PAGES"), Path(options.out)
     if options.out and out.exists():
@@ -299,7 +301,7 @@ def outlet(options: argparse.Namespace) -> int:
             f"{options.pages} holds {made.pages.height} pages that can be read: what recurs shows from {MIN_PAGES} on, "
             "and well from 30 on"
         )
-    text = profile(made.lines, made.pages, made.page_articles, made.duplicates, rules)
+    text = profile(made.lines, made.pages, made.page_articles, made.duplicates, rules, out.stem)
     if not options.out:
         print(text, end="")
         return OK
@@ -308,6 +310,8 @@ def outlet(options: argparse.Namespace) -> int:
             file.write(text)
     except OSError as e:
         raise UsageError(f"can't write {out}: {(e.strerror or type(e).__name__).lower()}: choose another OUT") from None
+    print(f"{printable(str(out))}: {text.count('[[rule]]')} rules proposed from {made.pages.height} pages.")
+    print(f"Finish what says {FILL_IN}, delete the rules of lines that are text; docs/howto.md shows a finished one.")
     return OK
 
 
@@ -331,6 +335,12 @@ def _folder(name: str, given: str = "SEEDS") -> Path:
     if not folder.is_dir():
         raise UsageError(f"{name} is not a folder: name the folder that holds it with {given}=<folder>")
     return folder
+
+
+def _make(target: str, options: argparse.Namespace) -> str:
+    """The command for the same folders, as one types it."""
+    folders = (("SEEDS", getattr(options, "seeds", "seeds"), "seeds"), ("DATA", options.data, "data"))
+    return " ".join([f"make {target}", *(f"{name}={shlex.quote(x)}" for name, x, usual in folders if x != usual)])
 
 
 def _results(name: str) -> Path:

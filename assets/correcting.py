@@ -21,8 +21,9 @@ class CorrectingError(Exception):
     """Why there is nothing to correct; the message is one line that says what to do."""
 
 
-def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str) -> list[str]:
-    """Corrects a line of the published ledger of `data` in `seeds`/corrections.csv. → what was done, line by line."""
+def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str, then: str = "make corpus") -> list[str]:
+    """Corrects a line of the published ledger of `data` in `seeds`/corrections.csv. → what was done, line by line, and
+    the command that comes `then`."""
     if role not in ROLES:
         raise CorrectingError(f"{role!r} is no role: choose one of {', '.join(ROLES)}")
     parts = parts_of(published(data), named(seeds, page), line)
@@ -49,13 +50,13 @@ def add(seeds: Path, data: Path, page: str, line: int, part: int, role: str) -> 
     return [
         f"{chosen['page'][0]}, line {line}{f', part {part}' * (part > 0)}: {short}",
         f"  was {was}, will be {role}.{cut}",
-        f"  Written to {file}; `make corpus` applies it.",
+        f"  Written to {file}; `{then}` applies it.",
     ]
 
 
-def merge(seeds: Path, given: Path) -> list[str]:
+def merge(seeds: Path, given: Path, then: str = "make corpus") -> list[str]:
     """Adds the rows of another corrections.csv, such as the review page's, to `seeds`/corrections.csv: in the place of
-    those for the same lines. → what was done, line by line."""
+    those for the same lines. → what was done, line by line, and the command that comes `then`."""
     try:
         rows, wrong = corrections(given.name, given.read_bytes())
     except OSError as e:
@@ -65,7 +66,7 @@ def merge(seeds: Path, given: Path) -> list[str]:
         raise CorrectingError(f"{given}: {detail}. {todo} Nothing was added.")
     file = seeds / CORRECTIONS
     _write(file, ({c: str(row[c]) for c in COLUMNS} for row in rows.iter_rows(named=True)))
-    return [f"{rows.height} corrections of {given} are in {file}; `make corpus` applies them."]
+    return [f"{rows.height} corrections of {given} are in {file}; `{then}` applies them."]
 
 
 def published(data: Path) -> Generation:

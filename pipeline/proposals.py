@@ -30,14 +30,20 @@ TEXT_ROLES = ("headline", "headline_repeat", "caption", "caption_repeat", "stand
 
 
 def profile(
-    lines: pl.DataFrame, texts: pl.DataFrame, page_articles: pl.DataFrame, duplicates: pl.DataFrame, rules: Rulebook
+    lines: pl.DataFrame,
+    texts: pl.DataFrame,
+    page_articles: pl.DataFrame,
+    duplicates: pl.DataFrame,
+    rules: Rulebook,
+    file: str = "outlet",
 ) -> str:
     """The tables `lines`, `texts` (or `pages`), `page_articles` and `duplicates` of one outlet's pages → the text of a
     file for `rules/outlets/`: name, domains, a rule a recurring line; as comments the forms of date lines and
-    layouts. An article that scrolls along on many pages is counted once."""
+    layouts. An article that scrolls along on many pages is counted once. The id is made of the name that the pages
+    print, or else of the file's."""
     whole = _whole(lines.join(duplicates, on=["page", "article_no"], how="anti", maintain_order="left"))
     name = _name(whole, rules)
-    slug = _slug(name) or "outlet"
+    slug = _slug(name) or _slug(file) or "outlet"
     found = recurring(whole, rules)
     ids = _ids(slug, found["example"])
     found = found.with_columns(id=pl.Series(ids, dtype=pl.String))

@@ -64,4 +64,4 @@ def test_from_a_folder_of_pages_to_a_plot(clone: Path) -> None:
     for named in re.findall(r"`(tutorial/data/[\w/.]+)`", TUTORIAL):
         assert (clone / named).exists(), named
     assert (clone / "build/corpus.ipynb").read_text().count('"image/png"') == 5, "the notebook's plots"
-    assert (clone / "notebooks/lengths.png").read_bytes()[:4] == b"\x89PNG"
+    assert (clone / "tutorial/lengths.png").read_bytes()[:4] == b"\x89PNG"

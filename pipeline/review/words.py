@@ -40,10 +40,14 @@ def in_words(reasons: pl.Series, words: Words) -> pl.Series:
     """Each reason as one to four sentences."""
     reason = pl.col("reason")
     known = family(reason).replace_strict(dict(words.reasons), default=None, return_dtype=pl.String)
+    sure = reason.str.extract(r"^model/[a-z-]+:([0-9.]+)")
+    unsure = (family(reason) == "model/text") & (sure.cast(pl.Float64) < 0.5)
     said = (
-        pl.coalesce(known, pl.format("{}.", reason))
+        pl.when(unsure)
+        .then(pl.lit(words.clauses["unsure"]))
+        .otherwise(pl.coalesce(known, pl.format("{}.", reason)))
         .str.replace("{line}", reason.str.extract(r"^repeat-of:(\d+)").fill_null("?"), literal=True)
-        .str.replace("{sure}", _percent(reason.str.extract(r"^model/[a-z-]+:([0-9.]+)")), literal=True)
+        .str.replace("{sure}", _percent(sure), literal=True)
     )
     rest = [
         _clause(words.clauses["for"], reason.str.extract(r"^[^ ]+ (?:.*; )?for: ([^;]+)")),

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -341,8 +342,9 @@ def test_a_profile_is_proposed(run, vale: Path) -> None:  # type: ignore[no-unty
     examples = {rule["example"] for rule in tomllib.loads(said.out)["rule"]}
     assert examples == {"Vale Herald: all that matters", "Write to the Vale Herald"}
     written = run("outlet", "--pages", "vale", "--out", "vale.toml")
-    assert (written.code, written.out, written.error) == (0, "", "")
-    assert Path("vale.toml").read_text(encoding="utf-8") == said.out
+    assert (written.code, written.error) == (0, "")
+    assert "vale.toml: 2 rules proposed from 3 pages." in written.out
+    assert Path("vale.toml").read_text(encoding="utf-8") == re.sub(r'(?<=[" ])outlet(?=["/])', "vale", said.out)
     assert "vale.toml is there already" in one_line(run("outlet", "--pages", "vale", "--out", "vale.toml"))
 
 

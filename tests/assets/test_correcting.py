@@ -56,7 +56,7 @@ def test_a_line_is_corrected(folders: tuple[Path, Path], capsys: pytest.CaptureF
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith(f"{PAGE}, line {line}: {dropped[:20]}")
     assert re.fullmatch(r"  was body \(model/text:.*\), will be boilerplate\.", said[1])
-    assert said[2] == f"  Written to {seeds}/corrections.csv; `make corpus` applies it."
+    assert said[2] == f"  Written to {seeds}/corrections.csv; `make corpus SEEDS={seeds} DATA={data}` applies it."
     rerun(seeds, data)
     told = table(data, "lines").filter(line_no=line).select("role", "reason", "score", "destination").row(0)
     assert told == ("boilerplate", "correction", 1.0, None)

@@ -297,7 +297,7 @@ def test_a_sample_is_judged(at: Any, tmp_path: Path, capsys: pytest.CaptureFixtu
         seen.click("text=Download audit.csv")
     given = tmp_path / "audit.csv"
     download.value.save_as(given)
-    assert main(["audit", "--csv", str(given)]) == 0
+    assert main(["audit", "--data", str(tmp_path / "none"), "--csv", str(given)]) == 0
     said = capsys.readouterr().out
     assert "lines with another role" in said and "1 of 2)" in said
     assert "articles that are not right" in said.splitlines()[-1] and "1 of 2)" in said.splitlines()[-1]

@@ -13,6 +13,7 @@ from pipeline.agencies import agencies
 from pipeline.lines import lines
 from pipeline.matching import abridged, rule_of
 from pipeline.parts import cut
+from pipeline.proposals import FILL_IN
 from pipeline.rulebook import Masthead, Rule, Rulebook, Sign
 from tests.pages import texts_of
 
@@ -79,6 +80,12 @@ def test_sign_reads_its_example(sign: Sign) -> None:
 @each
 def test_why_is_given(rule: Rule) -> None:
     assert len(rule.why) >= 10
+
+
+def test_no_profile_is_half_finished() -> None:
+    texts = {rule.id: f"{rule.why} {rule.example} {rule.counter}" for rule in BOOK.rules}
+    names = {outlet.id: outlet.name for outlet in BOOK.outlets}
+    assert [id for id, text in {**texts, **names}.items() if FILL_IN in text] == []
 
 
 @pytest.mark.parametrize("rule", [r for r in BOOK.rules if r.where != "line"], ids=lambda rule: rule.id)

@@ -53,6 +53,11 @@ def test_every_line_of_the_samples_has_words(words: Words, rules: Rulebook) -> N
             "Against that: its letters and signs.",
         ),
         (
+            "model/text:0.19 against: how long it is",
+            "Alone, the line model would not take it for text (19 %); what stands around it decided. "
+            "Against that: how long it is.",
+        ),
+        (
             "model/headline:0.5 against: the lines before it; an article starts:0.86",
             "The likeliest headline of its article, by the line model (50 %). Against that: the lines before it. "
             "An article starts here (86 %).",
