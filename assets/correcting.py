@@ -66,7 +66,9 @@ def merge(seeds: Path, given: Path, then: str = "make corpus") -> list[str]:
         raise CorrectingError(f"{given}: {detail}. {todo} Nothing was added.")
     file = seeds / CORRECTIONS
     _write(file, ({c: str(row[c]) for c in COLUMNS} for row in rows.iter_rows(named=True)))
-    return [f"{rows.height} corrections of {given} are in {file}; `{then}` applies them."]
+    one = rows.height == 1
+    what, applies = ("1 correction", "applies it") if one else (f"{rows.height} corrections", "applies them")
+    return [f"{what} of {given} {'is' if one else 'are'} in {file}; `{then}` {applies}."]
 
 
 def published(data: Path) -> Generation:
