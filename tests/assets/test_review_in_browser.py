@@ -211,7 +211,7 @@ def test_going_about_by_keys_and_links(at: Any) -> None:
     seen.keyboard.press("g")
     seen.until("document.querySelector('.view.open').id === 'start'")
     deep = at("#" + line)
-    assert deep.evaluate("document.activeElement.id") == line
+    deep.until("line => document.activeElement.id === line", line)
 
 
 def test_the_filter_finds_lines_and_pages(at: Any, done: Path) -> None:
@@ -223,7 +223,7 @@ def test_the_filter_finds_lines_and_pages(at: Any, done: Path) -> None:
     shown = seen.evaluate("[...document.querySelectorAll('tr[data-page]:not(.off)')].length")
     assert shown == rows["page"].n_unique()
     seen.click("text=Next match")
-    assert seen.evaluate("document.activeElement.classList.contains('caption')")
+    seen.until("document.activeElement.classList.contains('caption')")
     seen.select_option("[name=role]", "")
     seen.select_option("[name=reason]", "page/teaser-block")
     seen.select_option("[name=fate]", "drop")
@@ -234,7 +234,7 @@ def test_the_filter_finds_lines_and_pages(at: Any, done: Path) -> None:
     seen.evaluate("location.hash = 'start'")
     seen.click("[data-reason='page/teaser-block']")
     seen.until("document.querySelector('.view.open').matches('.page')")
-    assert seen.evaluate("document.activeElement.dataset.why") == "page/teaser-block"
+    seen.until("document.activeElement.dataset.why === 'page/teaser-block'")
     assert seen.text_content("#found").startswith(f"{teasers} lines on ")
     seen.click("text=Clear")
     seen.until("document.getElementById('found').textContent === 'No filter'")

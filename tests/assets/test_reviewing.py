@@ -108,7 +108,7 @@ def test_rows_are_added_to_what_is_there_and_go_before_it(
     given.write_text("\n".join(mine.splitlines()[:2]).replace(",body", ",caption") + "\n")
     capsys.readouterr()
     assert main(["correct", "--seeds", str(seeds), "--csv", str(given)]) == 0
-    assert capsys.readouterr().out.startswith(f"1 corrections of {given} are in {seeds}/corrections.csv")
+    assert capsys.readouterr().out.startswith(f"1 correction of {given} is in {seeds}/corrections.csv")
     assert (seeds / "corrections.csv").read_text() == mine.replace(",body", ",caption")
 
 
