@@ -6,7 +6,6 @@ audits/         answers about a random sample, by generation: `make audit` puts 
 """
 
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,17 @@ import dagster as dg
 import polars as pl
 
 from assets.flow import plain_errors
-from assets.folder import StoreError, clean
+from assets.folder import StoreError, clean, ends_with
 from assets.folder import write as replace
 from assets.generations import Generations
-from assets.resources import RULES, Folders, Model, Rules
+from assets.resources import MODEL, RULES, Folders, Rules
 from assets.reviewing import templates as words_of_reasons
 from assets.settings import POOL
 from assets.summary import Generation
-from assets.versions import stamp
+from assets.versions import stamp, texts
 from pipeline import tables
-from pipeline.card.card import Made, card
+from pipeline.card.card import PLOTS, Made, card
 from pipeline.review.audit import AnswerError, answers, rates
-from pipeline.review.glance import Tables
 from pipeline.review.words import Words
 
 AUDITS = "audits"
@@ -54,22 +52,20 @@ def write(data: Path, rules: Rules) -> tuple[Path, str]:
     come first: a reader of the card finds them."""
     live = Generation(data)
     versions = Generations(data).facts(live.folder.name).get("versions")
-    scores = Model().files.get("scores.md", "")
-    audits = {x.name: x.read_bytes().hex() for x in sorted((data / AUDITS).glob("*.csv"))}
-    facts = {"versions": repr(versions), "generation": live.folder.name, "scores": scores, "audits": repr(audits)}
+    found, judged = judgement(data)
+    scores = MODEL.files.get("scores.md", "")
+    made = Made(live.folder.name, versions if isinstance(versions, dict) else {}, scores, found, judged)
+    facts = {name: repr(value) for name, value in made._replace(rates=None)._asdict().items()}
+    facts["rates"] = "" if found is None else found.write_json()
     page, last = data / "README.md", stamp(["card", "review"], rules=rules.digest, **facts)
     try:
-        if page.is_file() and page.read_text(encoding="utf-8").endswith(last):
-            return page, live.folder.name
-        found, judged = judgement(data)
-        made = Made(live.folder.name, versions if isinstance(versions, dict) else {}, scores, found, judged)
-        shown = Tables(**{name: live.scan(getattr(tables, name.upper())) for name in Tables._fields})
-        words = Words.parse(words_of_reasons()["words.toml"], rules.book)
-        clean(data / "card")  # what a run that was killed left there
-        for name, text in card(shown, made, templates(), words).items():
-            path = data / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace(path, text + last if path == page else text)
+        if not (ends_with(page, last) and all((data / plot).is_file() for plot in PLOTS)):
+            words = Words.parse(words_of_reasons()["words.toml"], rules.book)
+            clean(data / "card")  # what a run that was killed left there
+            for name, text in card(live.shown(), made, templates(), words).items():
+                path = data / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                replace(path, text + last if path == page else text)
     except OSError as e:
         raise StoreError(f"{page} can't be written ({(e.strerror or str(e)).lower()}): mend that") from e
     return page, live.folder.name
@@ -103,5 +99,5 @@ def keep(data: Path, given: bytes) -> str | None:
 
 
 def templates() -> Mapping[str, str]:
-    folder = files("pipeline") / "card"
-    return {name: (folder / name).read_text(encoding="utf-8") for name in ("card.md", "release.md", "words.toml")}
+    """The texts that the card is made of, as the package ships them."""
+    return texts("card")

@@ -156,10 +156,11 @@ def correct(options: argparse.Namespace) -> int:
     if options.csv is None and options.role is None:
         raise UsageError("name a page, a line and its role, or a file of corrections")
     try:
+        then = _make("corpus", options)
         if options.csv is not None:
-            told = merge(seeds, options.csv, _make("corpus", options))
+            told = merge(seeds, options.csv, then)
         else:
-            told = add(seeds, data, options.page, options.line, options.part, options.role, _make("corpus", options))
+            told = add(seeds, data, options.page, options.line, options.part, options.role, then)
     except CorrectingError as e:
         raise UsageError(e) from None
     print(*map(printable, told), sep="\n")

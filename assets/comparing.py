@@ -4,7 +4,7 @@ import polars as pl
 
 from assets.store import Store
 from pipeline.dedup import compare
-from pipeline.shingles import by_family
+from pipeline.shingles import by_family, of_pairs
 from pipeline.tables import COMPARED, PAGE_ARTICLES
 
 # So many pairs have their texts in memory at a time: bounds it, changes nothing.
@@ -41,8 +41,7 @@ class Comparisons:
                 writer.write(used)
 
     def _compared(self, named: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-        numbers = pl.concat([named["row"], named["kept"]]).unique()
-        pages = rows.filter(pl.col("row").is_in(numbers.implode()))["page"].unique()
+        pages = of_pairs(named, rows)["page"].unique()
         bodies = self.store.scan(PAGE_ARTICLES).select("page", "article_no", "body")
         texts = bodies.filter(pl.col("page").is_in(pages.implode())).collect()
         found = compare(named.select("row", "kept"), rows, texts)

@@ -34,6 +34,11 @@ def write(path: Path, content: str | bytes) -> None:
         raise
 
 
+def ends_with(path: Path, text: str) -> bool:
+    """Whether a file stands there whose last words are these."""
+    return path.is_file() and path.read_text(encoding="utf-8").endswith(text)
+
+
 def sync(path: Path) -> None:
     """Has a folder's names, or a file, on the disk."""
     handle = os.open(path, os.O_RDONLY)

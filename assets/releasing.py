@@ -25,20 +25,19 @@ from pipeline.card.card import rendered
 from pipeline.corrections import line_hash
 from pipeline.manifest import SIDECAR
 from pipeline.read import read
-from pipeline.standoff import bare_lines, bare_pages, other_texts, pieces, texts_of
-from pipeline.tables import (
-    ARTICLES,
-    DUPLICATES,
-    LINES,
-    PAGES,
+from pipeline.standoff import (
     PIECES,
     RELEASED,
     RELEASED_ARTICLES,
     RELEASED_LINES,
     RELEASED_PAGES,
-    STORIES,
-    Table,
+    bare_lines,
+    bare_pages,
+    other_texts,
+    pieces,
+    texts_of,
 )
+from pipeline.tables import ARTICLES, DUPLICATES, LINES, PAGES, STORIES, Table
 
 FACTS, README = "release.json", "README.md"
 FILES = 1_000  # pages that are read together

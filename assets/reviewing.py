@@ -1,21 +1,19 @@
 """The review page as an asset: written from the published tables, whole or not at all. No logic on text."""
 
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.flow import plain_errors
+from assets.folder import ends_with
 from assets.folder import write as replace
 from assets.resources import RULES, Folders, Rules
 from assets.settings import POOL
 from assets.store import StoreError
 from assets.summary import REVIEW, Generation
-from assets.versions import stamp
-from pipeline import tables
-from pipeline.review.glance import Tables
+from assets.versions import stamp, texts
 from pipeline.review.page import review as html
 
 
@@ -46,11 +44,9 @@ def write(data: Path, rules: Rules) -> tuple[Path, str]:
     generation = Generation(data)
     page, last = data / REVIEW, stamp(["review"], generation=generation.folder.name, rules=rules.digest)
     try:
-        if page.is_file() and page.read_text(encoding="utf-8").endswith(last):
-            return page, generation.folder.name
-        made = Tables(**{name: generation.scan(getattr(tables, name.upper())) for name in Tables._fields})
-        page.parent.mkdir(parents=True, exist_ok=True)
-        replace(page, html(made, rules.book, templates(), generation.folder.name) + last)
+        if not ends_with(page, last):
+            page.parent.mkdir(parents=True, exist_ok=True)
+            replace(page, html(generation.shown(), rules.book, templates(), generation.folder.name) + last)
     except OSError as e:
         raise StoreError(f"{page} can't be written ({(e.strerror or str(e)).lower()}): mend that, and run again") from e
     return page, generation.folder.name
@@ -58,6 +54,4 @@ def write(data: Path, rules: Rules) -> tuple[Path, str]:
 
 def templates() -> Mapping[str, str]:
     """The texts that the review page is made of, as the package ships them."""
-    names = ("page.html", "style.css", "review.js", "words.toml")
-    folder = files("pipeline") / "review"
-    return {name: (folder / name).read_text(encoding="utf-8") for name in names}
+    return texts("review")

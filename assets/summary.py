@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.review.glance import counts, height
+from pipeline import tables as declared
+from pipeline.review.glance import Tables, counts, height
 from pipeline.review.words import family
 from pipeline.tables import ARTICLES, CORRECTIONS, DUPLICATES, FILES, LINES, PAGES, REJECTED, Table
 
@@ -28,6 +29,10 @@ class Generation:
 
     def scan(self, table: Table) -> pl.LazyFrame:
         return pl.scan_parquet(self.folder / f"{table.name}.parquet", schema=table.schema)
+
+    def shown(self) -> Tables:
+        """Those that the pages for people beside them are made of."""
+        return Tables(**{name: self.scan(getattr(declared, name.upper())) for name in Tables._fields})
 
 
 def summary(data: Path, shown: Path, drifts: Iterable[str] = ()) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.resources import Model, Rules
+from assets.resources import MODEL, RULES, Rules
+from assets.versions import closure, source
 from pipeline import corpus
 from pipeline.because import Words
 from pipeline.furniture import furniture
@@ -37,20 +38,8 @@ FIGURES = {
     "outlet wrong": r"outlet .*?wrong ([\d.]+)",
     "outlet stated": r"outlet .*correct where stated ([\d.]+)",
 }
-# Everything that a model depends on beside the labels and the rules.
-MADE_BY = (
-    "clues",
-    "cohesion",
-    "features",
-    "label",
-    "linemodel",
-    "lines",
-    "matching",
-    "neighbours",
-    "parts",
-    "titles",
-    "vocabulary",
-)
+# What a model is made by, with all that they import, beside the labels and the rules.
+MADE_BY = ("label", "linemodel", "lines", "titles")
 
 
 def sets(folders: Iterable[Path]) -> dict[str, Path]:
@@ -85,10 +74,10 @@ def folds() -> Folds:
 def train(folders: Iterable[Path], out: Path) -> str:
     """Writes the boosters and their card to `out`; returns what to tell."""
     labels = {name: pages(folder) for name, folder in sets(folders).items()}
-    data = frame(labels, Rules().book)
+    data = frame(labels, RULES.book)
     fitted = fit(data, range(len(data.pages)))
     size = _write(fitted, out)
-    words = Words.parse(Model().files["words.toml"])
+    words = Words.parse(MODEL.files["words.toml"])
     told = card.card(labels, data, fitted.boosters, words, _scores(out, labels))
     (out / "README.md").write_text(told, encoding="utf-8")
     return f"{out}: {len(fitted.boosters)} boosters, {size / 1e6:.1f} MB, from {data.rows.height:,} lines"
@@ -134,7 +123,7 @@ def evaluate(folders: Iterable[Path], only: Sequence[int] | None, work: Path, ou
 
 def _models(labels: Mapping[str, Sequence[Page]], held: Folds, only: Iterable[int], work: Path) -> dict[int, LineModel]:
     data: Frame | None = None
-    rules, shipped = Rules(), Model().files
+    rules, shipped = RULES, MODEL.files
     out: dict[int, LineModel] = {}
     made_of = _digest(labels, rules)
     for fold in only:
@@ -150,7 +139,7 @@ def _score(
     scorer: Path, folder: Path, mine: Sequence[Page], held: Folds, models: Mapping[int, LineModel], out: Path
 ) -> dict[str, str]:
     """Runs the main job over pages of a set, each with its fold's model, and the scorer over what comes out."""
-    rules = Rules().book
+    rules = RULES.book
     raw = pl.DataFrame({"path": [p.name for p in mine], "raw": [p.text.encode() for p in mine]})
     texts, _ = read(raw, SIDECAR.to_frame())
     learnt = furniture(corpus.count(texts, rules))
@@ -191,6 +180,6 @@ def _scorer(folders: Iterable[Path]) -> Path:
 def _digest(labels: Mapping[str, Sequence[Page]], rules: Rules) -> str:
     """Names the models of folds by all that they are made of."""
     package = Path(str(files("pipeline")))
-    sources = [*sorted((package / "training").glob("*.*")), *(package / f"{name}.py" for name in MADE_BY)]
-    told = "".join(x.read_text(encoding="utf-8") for x in sources if x.name != "card.py")
+    own = [x for x in sorted((package / "training").glob("*.*")) if x.name != "card.py"]
+    told = "".join([x.read_text(encoding="utf-8") for x in own] + [source(x) for x in sorted(closure(MADE_BY))])
     return hashlib.blake2b((told + rules.digest + card.digest(labels)).encode(), digest_size=8).hexdigest()

@@ -68,11 +68,16 @@ def toml(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield prefix + entry.name, entry.read_text(encoding="utf-8")
 
 
+def texts(package: str) -> dict[str, str]:
+    """The texts of a package of the pipeline by file name: templates, words, code."""
+    folder = files("pipeline") / package
+    return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.is_file()}
+
+
 def stamp(packages: Iterable[str], **facts: str) -> str:
     """The last line of a page for people: a digest of all that it is made of, templates and code of these packages of
     the pipeline among it. A page that ends with it is up to date."""
-    folders = [(files("pipeline") / package) for package in packages]
-    sources = {f"{x.name}/{y.name}": y.read_text(encoding="utf-8") for x in folders for y in x.iterdir() if y.is_file()}
+    sources = {f"{package}/{name}": text for package in packages for name, text in texts(package).items()}
     return f"<!-- {digest({**sources, **facts})} -->\n"
 
 

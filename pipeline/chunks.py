@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.linemodel import log_odds
-from pipeline.neighbours import GRAIN, Flags, Floats, Pages, running
+from pipeline.neighbours import GRAIN, Flags, Floats, Pages, other, running
 
 # A line of this probability gains and costs nothing, and that a page is of several articles at all costs ONCE (in
 # log-odds): pages of one have lines of middling probability too. The model is surer of starts where blank lines set
@@ -33,7 +33,7 @@ def starts(page: pl.Series, likely: Floats, mass: Floats, gap: Floats) -> Flags:
     gain = log_odds(likely) - log_odds(even)
     total = running(mass) * GRAIN
     maybe = np.flatnonzero((likely > LEAST) & ~flags)
-    bounds = np.flatnonzero(np.append(True, pages.start[maybe][1:] != pages.start[maybe][:-1])[: len(maybe)])
+    bounds = np.flatnonzero(other(pages.start[maybe]))
     for nodes in np.split(maybe, bounds[1:]) if len(maybe) else []:
         first, end = int(pages.start[nodes[0]]), int(pages.end[nodes[0]])
         flags[best_path(first, nodes.tolist(), end, gain, total)] = True

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.characters import APART, Characters, shifted
 from pipeline.cohesion import cohesion
-from pipeline.neighbours import FAR, Flags, Floats, Pages, Places
+from pipeline.neighbours import FAR, Flags, Floats, Pages, Places, other
 
 Clues = dict[str, Floats]
 
@@ -221,12 +221,11 @@ class Prints:
     """The rows with one value (which no two pages share): how often it stands, where first and last, and how far it is
     from each row to the one before and behind it."""
 
-    def __init__(self, values: NDArray[np.uint64], pages: Pages) -> None:
+    def __init__(self, values: NDArray[np.uint64]) -> None:
         order = np.argsort(values, kind="stable")
-        same = values[order][1:] == values[order][:-1]
-        begins = np.flatnonzero(np.append(True, ~same)[: len(order)])
+        begins = np.flatnonzero(other(values[order]))
         sizes = np.diff(np.append(begins, len(order)))
-        step = np.where(same, np.diff(order), FAR)
+        step = np.where(values[order][1:] == values[order][:-1], np.diff(order), FAR)
 
         def back(x: Places) -> Places:
             """From the order of the values to that of the rows."""
@@ -252,7 +251,7 @@ def of_repeats(rows: pl.DataFrame, pages: Pages) -> Clues:
     )
     out: Clues = {}
     for by in ("key", "shape", "start"):
-        prints = Prints((frame[by] ^ frame["page"]).to_numpy(), pages)
+        prints = Prints((frame[by] ^ frame["page"]).to_numpy())
         out |= {
             f"rep_{by}_since": np.minimum(prints.since, MAX_AWAY).astype(np.float32),
             f"rep_{by}_until": np.minimum(prints.until, MAX_AWAY).astype(np.float32),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from pipeline.neighbours import GRAIN, Flags, Floats, Pages, Places
+from pipeline.neighbours import GRAIN, Flags, Floats, Pages, Places, other
 
 # Words long enough to mean something, cut to STEM letters so that an inflected form is the same word; in scripts
 # without spaces or with short words, pairs of characters.
@@ -67,10 +67,10 @@ def places(base: pl.DataFrame) -> Words:
         .collect()
     )
     at, row = found["at"].to_numpy(), found["row"].to_numpy().astype(np.int64)
-    new = np.append(True, (at[1:] != at[:-1]) | (row[1:] != row[:-1]))[: len(at)]
+    new = other(at) | other(row)
     at, row = at[new], row[new]
     run, text = found["run"].to_numpy().astype(np.int64)[new], found["text"].to_numpy()[new]
-    begins = np.flatnonzero(np.append(True, at[1:] != at[:-1])[: len(at)])
+    begins = np.flatnonzero(other(at))
     sizes = np.diff(np.append(begins, len(at)))
     first, lines = np.repeat(begins, sizes), np.repeat(sizes, sizes)
     return Words(row, run, text, first, first + lines, lines)

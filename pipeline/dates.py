@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from pipeline.days import MAX_PIECE, age_of, day_of
+from pipeline.days import MAX_PIECE, MONTHS, age_of, day_of
 from pipeline.matching import plain, rule_of, spaced
 from pipeline.rulebook import Rulebook
 
@@ -48,7 +48,6 @@ IN_URL = (
     r"(?i)/((?:19|20)\d\d)/(\d{1,2}|[a-z]{3})/(\d{1,2})(?:/|$)",
     r"(?i)[/-]((?:19|20)\d\d)-(\d\d)-(\d\d)(?:/|\.html?$|$)",
 )
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 
 # Languages that print days in figures with the day first, and no other way, by the sign between (CLDR's short formats
 # and use). English is not here: its outlets print 11.12.2024 and 11/12/2024 both ways; nor are languages that begin
@@ -154,7 +153,7 @@ def _url_day() -> pl.Expr:
         month = path.str.extract(pattern, 2).str.to_lowercase()
         figures = pl.coalesce(
             month.str.to_integer(strict=False),
-            *[pl.when(month == name).then(pl.lit(n)) for n, name in enumerate(MONTHS.split(), 1)],
+            *[pl.when(month == name).then(pl.lit(n)) for n, name in enumerate(MONTHS, 1)],
         )
         parts = (path.str.extract(pattern, 1), figures, path.str.extract(pattern, 3))
         day = pl.concat_str(*[part.cast(pl.String).str.zfill(2) for part in parts], separator="-")
@@ -214,7 +213,8 @@ def day_orders(lines: pl.DataFrame) -> pl.DataFrame:
         said = full.select("page", pl.col("day").alias(name), pl.lit(True).alias(f"in_{name}"))
         days = days.join(said, on=["page", name], how="left", maintain_order="left")
     told = {x: pl.col(f"in_{x}").fill_null(False) for x in ("dmy", "mdy")}
-    dotted = lines.filter(pl.col("text").str.contains(DOTTED_DAY))["page"].unique()
+    asked = lines.join(days.filter(pl.col("separator") == "."), on="page", how="semi")
+    dotted = asked.filter(pl.col("text").str.contains(DOTTED_DAY))["page"].unique()
     with_dot = (pl.col("separator") == ".") & pl.col("page").is_in(dotted.implode())
     return (
         days.group_by("page", "separator")

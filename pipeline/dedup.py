@@ -39,7 +39,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.links import linked
-from pipeline.shingles import FEW_WORDS, compared, fingerprints, hashed, words
+from pipeline.shingles import FEW_WORDS, compared, fingerprints, hashed, of_pairs, words
 from pipeline.tables import DUPLICATES, SKETCHES, STORIES
 
 # A copy with 1 word in 30 changed still holds 5/6 of its 5-grams; other articles on the same event share
@@ -104,9 +104,8 @@ def sketches(page_articles: pl.DataFrame) -> pl.DataFrame:
 
 def compare(pairs: pl.DataFrame, rows: pl.DataFrame, page_articles: pl.DataFrame) -> pl.DataFrame:
     """See `Compare`; the texts are those of `page_articles`."""
-    numbers = pl.concat([pairs["row"], pairs["kept"]]).unique()
     bodies = page_articles.select("page", "article_no", "body")
-    texts = rows.filter(pl.col("row").is_in(numbers.implode())).join(bodies, ["page", "article_no"])
+    texts = of_pairs(pairs, rows).join(bodies, ["page", "article_no"])
     return compared(pairs, texts, OPENING, LAST_WORDS)
 
 

@@ -60,20 +60,25 @@ def abridged(texts: pl.Series, rules: Rulebook, haystacks: pl.Series | None = No
     near = frame.filter(width(pl.col("text")) <= MAX_ABRIDGED_WIDTH)
     figure = near["haystack"].str.contains("0", literal=True)
     near = near.filter(figure | matches(near["text"], near["haystack"], AGE_WITHOUT_FIGURE))
-    bare = spaced(near["text"], rules).str.replace_all("⟨", "<", literal=True).str.replace_all("⟩", ">", literal=True)
+    bare = (
+        spaced(near["text"], rules, near["haystack"])
+        .str.replace_all("⟨", "<", literal=True)
+        .str.replace_all("⟩", ">", literal=True)
+    )
     signed = _read(bare, [sign for sign in rules.signs if sign.stands])
     near = near.select("row", abridged=signed).filter(pl.col("abridged").str.contains("⟨", literal=True))
     return frame.select("row").join(near, on="row", how="left", maintain_order="left")["abridged"]
 
 
-def spaced(texts: pl.Series, rules: Rulebook) -> pl.Series:
-    """Each text as the signs are looked for in it: `plain`, and days parted from words that they were fused with."""
-    return plain(_read(texts, [sign for sign in rules.signs if not sign.stands]))
+def spaced(texts: pl.Series, rules: Rulebook, haystacks: pl.Series | None = None) -> pl.Series:
+    """Each text as the signs are looked for in it: `plain`, and days parted from words that they were fused with.
+    `haystacks`: see `abridged`."""
+    return plain(_read(texts, [sign for sign in rules.signs if not sign.stands], haystacks))
 
 
-def _read(texts: pl.Series, signs: Iterable[Sign]) -> pl.Series:
+def _read(texts: pl.Series, signs: Iterable[Sign], haystacks: pl.Series | None = None) -> pl.Series:
     """`texts` with what the signs match replaced, one sign after the other."""
-    haystacks = folded(texts)
+    haystacks = folded(texts) if haystacks is None else haystacks
     for sign in signs:
         [rows] = candidates(haystacks, [sign.anywhere])
         if len(rows):

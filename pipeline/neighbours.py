@@ -66,6 +66,13 @@ class Pages:
         return ((total[np.maximum(first, last)] - total[first]) * GRAIN).astype(np.float32)
 
 
+def other(x: NDArray[Any]) -> Flags:
+    """Whether each value is another one than the value before; the first one is."""
+    flags: Flags = np.ones(len(x), bool)
+    flags[1:] = x[1:] != x[:-1]
+    return flags
+
+
 def running(x: Floats | Flags) -> Places:
     """Sums of x before each row and after the last, in whole multiples of GRAIN."""
     return np.concatenate([[0], np.cumsum(np.rint(np.asarray(x, np.float64) / GRAIN).astype(np.int64))])

@@ -14,6 +14,8 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from pipeline.neighbours import other
+
 # Odd, so that multiplication mod 2⁶⁴ loses nothing; different, so that the order of the words counts.
 _WEIGHTS: Final = (
     0x9E3779B97F4A7C15,
@@ -75,8 +77,7 @@ def _winnowed(grams: pl.DataFrame) -> pl.DataFrame:
         least = np.minimum(least[:-step], least[step:])
     inside = row[: len(least)] == row[WINDOW - 1 :]
     row, least = row[: len(least)][inside], least[inside]
-    new = np.ones(len(row), dtype=bool)
-    new[1:] = (row[1:] != row[:-1]) | (least[1:] != least[:-1])
+    new = other(row) | other(least)
     return pl.DataFrame({"row": row[new], "gram": least[new]}, schema=grams.schema)
 
 
@@ -129,10 +130,13 @@ def by_family(pairs: pl.DataFrame) -> pl.DataFrame:
     return pairs.sort(pl.col("kept").min().over("row"), "row", "kept")
 
 
+def of_pairs(pairs: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows (row, …) that some pair (row, kept) is of."""
+    return rows.filter(pl.col("row").is_in(pl.concat([pairs["row"], pairs["kept"]]).unique().implode()))
+
+
 def _compared(pairs: pl.DataFrame, texts: pl.DataFrame, opening: int, last: int) -> pl.DataFrame:
-    numbers = pl.concat([pairs["row"], pairs["kept"]]).unique()
-    used = texts.filter(pl.col("row").is_in(numbers.implode()))
-    grams = _listed(_grams(used))
+    grams = _listed(_grams(of_pairs(pairs, texts)))
     both = pairs.join(grams, "row", "left").join(grams.rename({"row": "kept", "grams": "whole"}), "kept", "left")
     ours, theirs = pl.col("grams").fill_null([]), pl.col("whole").fill_null([])
     n = ours.list.len()

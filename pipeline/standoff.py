@@ -6,8 +6,55 @@ pages needs nothing else, neither rules nor model, to have the texts again.
 
 import polars as pl
 
-from pipeline.tables import PIECES, RELEASED_LINES, RELEASED_PAGES, TEXT_COLUMNS
+from pipeline.tables import ARTICLE_ID, ARTICLES, DUPLICATES, LINE_NO, LINES, PAGES, STORIES, Column, Table
 from pipeline.wrapping import begins
+
+_TEXTS = ("title", "body", "standfirst", "captions", "byline", "dateline", "date_raw")
+TEXT_COLUMNS = tuple(c for c in ARTICLES.columns if c.name in _TEXTS)
+RELEASED_ARTICLES = Table(
+    "articles",
+    "The table of articles without its texts.",
+    ARTICLES.key,
+    tuple(c for c in ARTICLES.columns if c.name not in _TEXTS),
+    ARTICLES.order,
+)
+START = Column(
+    "start", pl.Int32, "Where it begins in its line: characters (code points) of the repaired text before it."
+)
+END = Column("end", pl.Int32, "Where it ends there: the first character that is no longer of it.")
+PIECES = Table(
+    "pieces",
+    "Where the texts of the articles stand: a text is its pieces in order, each behind its `glue`.",
+    ("article_id", "column", "item", "piece"),
+    (
+        ARTICLE_ID,
+        Column("column", pl.String, "The column of `articles` that it is of.", values=_TEXTS),
+        Column("item", pl.Int32, "Which of a list's texts it is of, from 1; 1 where the column is no list."),
+        Column("piece", pl.Int32, "Its place among the pieces of the text, from 1."),
+        LINE_NO,
+        START,
+        END,
+        Column(
+            "glue", pl.String, "What stands before it in the text and not on the page: space, a semicolon, nothing."
+        ),
+    ),
+)
+RELEASED_LINES = Table(
+    "lines",
+    "The ledger without its text.",
+    LINES.key,
+    (*(c for c in LINES.columns[:4]), START, END, *(c for c in LINES.columns[5:])),
+)
+RELEASED_PAGES = Table(
+    "pages",
+    "The pages without their text.",
+    PAGES.key,
+    (
+        *(c for c in PAGES.columns if c.name != "text"),
+        Column("text_blake2b", pl.String, "BLAKE2b-128 of the decoded and repaired text (in UTF-8), in hex."),
+    ),
+)
+RELEASED = (RELEASED_ARTICLES, PIECES, RELEASED_LINES, RELEASED_PAGES, DUPLICATES, STORIES)
 
 KEY = ["page", "article_no"]
 PARAGRAPH = [*KEY, "begins", "destination"]

@@ -7,13 +7,12 @@ bucket of a hash, with one number for all words of it (Weinberger et al. 2009).
 import base64
 import zlib
 from typing import NamedTuple
-from zlib import crc32
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.neighbours import Floats, Places
+from pipeline.neighbours import Floats, Places, other
 
 # A word of a script without spaces is a pair of characters; some signs speak as words do.
 WORD = (
@@ -62,10 +61,10 @@ def words(key: pl.Series) -> Words:
     line = np.repeat(np.arange(len(key)), lists.list.len().to_numpy())
     flat = lists.explode(empty_as_null=False)
     different = flat.unique()
-    codes = pl.Series([crc32(x.encode()) for x in different], dtype=pl.UInt64)
+    codes = pl.Series([zlib.crc32(x.encode()) for x in different], dtype=pl.UInt64)
     code = flat.replace_strict(different, codes, return_dtype=pl.UInt64).to_numpy()
     before = np.append(BEGIN, code)[: len(code)]
-    before[np.append(True, line[1:] != line[:-1])[: len(line)]] = BEGIN
+    before[other(line)] = BEGIN
     word = (code * MULTIPLIER) >> np.uint64(64 - WORD_BITS)
     pair = ((code * MULTIPLIER + before) * MULTIPLIER) >> np.uint64(64 - PAIR_BITS)
     return Words(line, word.astype(np.int64), pair.astype(np.int64) + (1 << WORD_BITS))
@@ -73,7 +72,7 @@ def words(key: pl.Series) -> Words:
 
 def said(found: Words, word: Odds, pair: Odds, size: int) -> dict[str, Floats]:
     """The odds of each word and pair → by name, what a line's words say together; 0 where it has none."""
-    begin = np.flatnonzero(np.append(True, found.line[1:] != found.line[:-1])[: len(found.line)])
+    begin = np.flatnonzero(other(found.line))
     end = np.append(begin[1:], len(found.line))[: len(begin)]
     at, count = found.line[begin], end - begin
     head = np.minimum(begin + HEAD, end)

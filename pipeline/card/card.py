@@ -10,7 +10,7 @@ import polars as pl
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from pipeline.card.plots import Series, bars, columns
-from pipeline.review.glance import Tables, glance
+from pipeline.review.glance import Tables, counts, glance
 from pipeline.review.words import Words
 from pipeline.tables import ARTICLES, PUBLISHED
 
@@ -22,7 +22,7 @@ WORDS = (50, 100, 200, 400, 800, 1_600, 3_200)
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10**7, "1M<n<10M"))
 IN_PARTS = ("lines", "pages", "page_articles")
 MARKED = re.compile(r"[\\`*_{}\[\]<>()#+!|~&-]")
-TEXT_TYPES = {pl.String: "string", pl.Boolean: "boolean", pl.Date: "date"}
+TIME, LENGTHS, DROPPED = PLOTS = ("card/time.svg", "card/lengths.svg", "card/dropped.svg")  # beside the card
 
 
 class Made(NamedTuple):
@@ -68,9 +68,9 @@ def card(tables: Tables, made: Made, files: Mapping[str, str], words: Words) -> 
         parts=said["parts"],
     )
     return {
-        "card/time.svg": times,
-        "card/lengths.svg": _lengths(articles),
-        "card/dropped.svg": bars("Lines dropped, by reason", [(reason, n) for reason, n, _ in dropped]),
+        TIME: times,
+        LENGTHS: _lengths(articles),
+        DROPPED: bars("Lines dropped, by reason", [(reason, n) for reason, n, _ in dropped]),
         "README.md": text,
     }
 
@@ -117,8 +117,7 @@ def _seeds(pages: pl.LazyFrame) -> str:
 
 
 def _counts(rows: pl.LazyFrame, column: str) -> list[tuple[str, int]]:
-    found = rows.group_by(column).agg(n=pl.len()).drop_nulls(column).sort("n", column, descending=[True, False])
-    return found.collect().rows()
+    return counts(rows.drop_nulls(column), column)
 
 
 def _columns(articles: pl.LazyFrame, why: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -139,7 +138,7 @@ def _columns(articles: pl.LazyFrame, why: Mapping[str, str]) -> list[dict[str, A
 def _type(dtype: Any) -> str:
     if isinstance(dtype, pl.List):
         return f"list of {_type(dtype.inner)}"
-    return TEXT_TYPES.get(dtype, "datetime" if isinstance(dtype, pl.Datetime) else str(dtype).lower())
+    return "datetime" if isinstance(dtype, pl.Datetime) else str(dtype).lower()
 
 
 def _outlets(articles: pl.LazyFrame) -> pl.DataFrame:

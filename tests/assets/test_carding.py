@@ -41,6 +41,13 @@ def test_the_same_pages_give_the_same_card_which_is_left_as_it_is(job: Job, data
     assert "# 3 news articles" in card(data)
 
 
+def test_a_plot_that_is_gone_is_drawn_again(job: Job, data: Path) -> None:
+    assert job().success
+    (data / "card" / "time.svg").unlink()
+    assert job().success
+    assert sorted(p.name for p in (data / "card").iterdir()) == PLOTS
+
+
 def test_answers_about_a_sample_come_onto_it_and_stay(
     job: Job, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from running import failures, run
 from assets import releasing
 from assets.cli import main
 from assets.parquet import TableWriter
-from pipeline.tables import RELEASED, RELEASED_PAGES
+from pipeline.standoff import RELEASED, RELEASED_PAGES
 
 SEEDS = Path(__file__).parents[2] / "seeds"
 

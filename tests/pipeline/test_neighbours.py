@@ -5,7 +5,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.neighbours import FAR, Floats, Pages
+from pipeline.neighbours import FAR, Floats, Pages, other
 
 PAGES = Pages(pl.Series(["a", "a", "a", "b", "b"]))
 X = np.array([1, 2, 3, 10, 20], np.float32)
@@ -28,6 +28,11 @@ def test_distances() -> None:
     flag = np.array([False, True, False, False, False])
     assert PAGES.since(flag).tolist() == [FAR, 0, 1, FAR, FAR]
     assert PAGES.until(flag).tolist() == [1, 0, FAR, FAR, FAR]
+
+
+def test_other_than_before() -> None:
+    assert other(np.array([7, 7, 8, 8, 7])).tolist() == [True, False, True, False, True]
+    assert other(np.array([], np.int64)).tolist() == []
 
 
 def test_no_rows() -> None:

@@ -8,8 +8,17 @@ from hypothesis import strategies as st
 
 from assets.resources import Rules
 from pipeline.assemble import assemble
-from pipeline.standoff import bare_lines, bare_pages, other_texts, pieces, texts_of
-from pipeline.tables import RELEASED_LINES, RELEASED_PAGES, ROLES, TEXT_COLUMNS
+from pipeline.standoff import (
+    RELEASED_LINES,
+    RELEASED_PAGES,
+    TEXT_COLUMNS,
+    bare_lines,
+    bare_pages,
+    other_texts,
+    pieces,
+    texts_of,
+)
+from pipeline.tables import ROLES
 from tests.grammar import pages
 from tests.ledger import split_output
 from tests.pages import corpus_of
