@@ -76,8 +76,8 @@ def furniture(contexts: pl.DataFrame) -> pl.DataFrame:
 
 
 def lean(contexts: pl.DataFrame) -> pl.DataFrame:
-    """`contexts` with the page as a digest, as pages are only told apart; and `group`, the digest of scope and template:
-    what is learnt of a line is learnt from rows of one group, in the order of the pages."""
+    """`contexts` with the page as a digest, as pages are only told apart, and with `group`, the digest of scope and
+    template: all that is learnt of a line is learnt from the rows of its group."""
     group = pl.struct("scope", template(pl.col("line_key"))).hash()
     return contexts.with_columns(pl.col("page").hash(), group=group)
 
