@@ -137,10 +137,9 @@ def fold(
     `dedup`. `shelve` has what is found in a lot until all of them are known."""
     rows = about.with_row_index("article")
     link = partial(_linked, postings=postings, articles=rows.height, shelve=shelve)
-    ranked = _ranked(rows, known_outlet_first=True)
-    duplicates = _duplicates(ranked, compare, link)
-    kept = rows.join(duplicates, on=["page", "article_no"], how="anti")
-    return duplicates, _stories(_ranked(kept, known_outlet_first=False), compare, link)
+    duplicates = _duplicates(_ranked(rows, known_outlet_first=True), compare, link)
+    rows = rows.join(duplicates, on=["page", "article_no"], how="anti")
+    return duplicates, _stories(_ranked(rows, known_outlet_first=False), compare, link)
 
 
 # --- rank
