@@ -26,6 +26,7 @@ TODO = {
     "broken-columns": 'Write lines such as text = "content", one for each of text, url, fetched_at, outlet, date that '
     "has another name in the files.",
     "unreadable": "Make it readable for the user that runs this, then run again.",
+    "vanished": "It was removed during the run; run again if it should be there.",
     "gzip-bomb": "Delete the file, or unpack it yourself and see what it is.",
     "html": "Flatten it to text first, e.g. with trafilatura or resiliparse.",
     "broken-utf8": "Scrape the page again, or mend these bytes and save it as UTF-8.",

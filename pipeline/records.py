@@ -122,7 +122,7 @@ def _or_whole(found: Iterator[Record]) -> Iterator[Record]:
             return
     else:
         if not held:
-            yield _fault(0, "empty", "it has no record")
+            yield fault(0, "empty", "it has no record")
         elif {reason for record in held for reason, _ in record.faults} == {"no-text"}:
             yield _none_of(held)
         else:
@@ -134,10 +134,11 @@ def _or_whole(found: Iterator[Record]) -> Iterator[Record]:
 
 def _none_of(held: list[Record]) -> Record:
     reason, detail = held[0].faults[0]
-    return _fault(0, reason, f"none of its first {len(held)} records can be used; record {held[0].number}: {detail}")
+    return fault(0, reason, f"none of its first {len(held)} records can be used; record {held[0].number}: {detail}")
 
 
-def _fault(number: int, reason: str, detail: str) -> Record:
+def fault(number: int, reason: str, detail: str) -> Record:
+    """A record (0: the file as a whole) that can't be read."""
     return Record(number, None, faults=((reason, detail),))
 
 
@@ -146,7 +147,7 @@ def _broken(number: int, reason: str, e: BaseException) -> Record:
     why = e.detail if isinstance(e, UnreadableError) else (str(e).splitlines() or [type(e).__name__])[0][:200]
     if isinstance(e, OSError) and e.errno:
         reason, why = "unreadable", (e.strerror or why).lower()
-    return _fault(number if number > 1 else 0, reason, f"not read from record {number} on: {why}")
+    return fault(number if number > 1 else 0, reason, f"not read from record {number} on: {why}")
 
 
 def _of(number: int, raw: bytes, cells: Mapping[str, Any]) -> Record:
@@ -200,12 +201,12 @@ def _jsonl(stream: Stream, names: Mapping[str, str]) -> Iterator[Record]:
         number += 1
         if len(line) > MAX_PAGE_BYTES and not line.endswith(b"\n"):
             _skip_line(stream)
-            yield _fault(number, "too-large", f"a line of more than {MAX_PAGE_BYTES} bytes")
+            yield fault(number, "too-large", f"a line of more than {MAX_PAGE_BYTES} bytes")
         elif line.strip():
             try:
                 yield _of_row(number, _object(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line), names)
             except UnreadableError as e:
-                yield _fault(number, e.reason, e.detail)
+                yield fault(number, e.reason, e.detail)
 
 
 def _object(line: bytes) -> Mapping[str, Any]:
@@ -262,7 +263,7 @@ def _parquet(file: BinaryIO, names: Mapping[str, str]) -> Iterator[Record]:
         tops = table.schema_arrow.names
         asked = [column for column in names.values() if column in tops or column.split(".")[0] in tops]
         if names["text"] not in asked:
-            yield _fault(0, "no-text", _without(names["text"], tops))
+            yield fault(0, "no-text", _without(names["text"], tops))
             return
         for group in range(table.num_row_groups):
             about = table.metadata.row_group(group)
@@ -276,7 +277,7 @@ def _parquet(file: BinaryIO, names: Mapping[str, str]) -> Iterator[Record]:
                             raise UnreadableError("broken-utf8", "a cell of the row is no UTF-8")
                         yield _of_row(number, row, names)
                     except UnreadableError as e:
-                        yield _fault(number, e.reason, e.detail)
+                        yield fault(number, e.reason, e.detail)
     except (pa.ArrowException, OSError, ValueError, MemoryError, OverflowError) as e:
         yield _broken(number + 1, "broken-parquet", e)
 
@@ -315,9 +316,9 @@ def _wet(stream: Stream) -> Iterator[Record]:
                     url, time = head.get("warc-target-uri", "").strip("<>"), head.get("warc-date")
                     yield _of(number, raw, {"url": url, "fetched_at": time})
                 elif kind not in _NO_PAGE:
-                    yield _fault(number, "no-conversion", f"a record of type {kind[:100]!r}")
+                    yield fault(number, "no-conversion", f"a record of type {kind[:100]!r}")
             except UnreadableError as e:
-                yield _fault(number, e.reason, e.detail)
+                yield fault(number, e.reason, e.detail)
                 line = _next_version(stream)
                 continue
         line = stream.readline(MAX_HEAD_BYTES)
