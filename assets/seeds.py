@@ -24,7 +24,7 @@ from pipeline.corrections import corrections as parse_corrections
 from pipeline.faults import MAX_PAGE_BYTES, Rejection, UnreadableError, one_per_record, rejections
 from pipeline.faults import TODO as READ_TODO
 from pipeline.manifest import SIDECAR, manifest
-from pipeline.records import FORMS, Record, fault, records
+from pipeline.records import FORMS, Record, fault, pages, records
 from pipeline.records import blocks as blocks_of
 from pipeline.records import columns as parse_columns
 from pipeline.tables import FILES, GIVEN
@@ -207,6 +207,19 @@ def blocks(file: Found, columns: Mapping[str, str] | None) -> Iterator[list[Reco
         yield [fault(0, *_fault(e))]
 
 
+def everything(found: Iterable[Found]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The bytes of all pages (path, record, raw) and what is said of them, in memory: for few pages."""
+    found = list(found)
+    sidecar, (names, _) = sidecars(found)[0], columns(found)
+    raws, told = [load(single(found)).raw.with_columns(record=pl.lit(0, pl.Int32))], [sidecar]
+    for file in of_records(found):
+        for block in blocks(file, names.of(file.path)):
+            raw, said, _ = pages(file.path, block, sidecar)
+            raws.append(raw.select(raws[0].columns))
+            told.append(said)
+    return pl.concat(raws), pl.concat(told)
+
+
 def settled(file: Found, start: int) -> bool:
     """Whether a file that was read from `start` on (nanoseconds since 1970) is as it was found, and a later look will
     tell if it has changed since."""
@@ -279,23 +292,23 @@ def rejected(found: Iterable[Found]) -> pl.DataFrame:
     return rejections(faults, TODO)
 
 
-def files(found: Iterable[Found], pages: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
-    """FILES, sorted by path: what became of every file, by the pages read (path, record) and all that was rejected
+def files(found: Iterable[Found], read: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
+    """FILES, sorted by path: what became of every file, by the pages `read` (path, record) and all that was rejected
     (path, record, reason, detail). ValueError where a file is neither read, rejected nor ignored."""
     listed = pl.DataFrame(
         [(f.path, f.n_bytes, f.fate, f.why) for f in found],
         schema={"path": pl.String, "n_bytes": pl.Int64, "fate": pl.String, "why": pl.String},
         orient="row",
     )
-    read = pages.group_by("path").agg(n_read=pl.len())
+    counted = read.group_by("path").agg(n_read=pl.len())
     whole, told = pl.col("record") == 0, pl.format("{}: {}", "reason", "detail")
     # A record that was read may be there for a cell that can't be used.
-    unread = rejected.join(pages, on=["path", "record"], how="anti", maintain_order="left")
+    unread = rejected.join(read, on=["path", "record"], how="anti", maintain_order="left")
     refused = unread.group_by("path", maintain_order=True).agg(
         n_rejected=(~whole).sum(), refused=told.filter(whole).first(), first=told.first()
     )
     table = (
-        listed.join(read, on="path", how="left")
+        listed.join(counted, on="path", how="left")
         .join(refused, on="path", how="left")
         .with_columns(
             pl.col("n_read", "n_rejected").fill_null(0),
