@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from assets import folder
 from assets import seeds as drops
 from assets.engine import Engine
 from assets.staging import Made, Staging, Unit
@@ -50,11 +51,10 @@ class Reading:
     def __call__(self, file: File) -> list[Made]:
         start = time.time_ns()
         made = []
-        with closing(drops.blocks(file.found, file.columns)) as blocks:
-            for number, block in enumerate(blocks):
-                with self.staging.parts(TABLES) as parts:
-                    parts.write(of_block(file.found.path, block, file.said))
-                made.append(Made(_unit(file.found.path, number), file.key, self.maker, parts.written))
+        for number, block in enumerate(drops.blocks(file.found, file.columns)):
+            with self.staging.parts(TABLES) as parts:
+                parts.write(of_block(file.found.path, block, file.said))
+            made.append(Made(_unit(file.found.path, number), file.key, self.maker, parts.written))
         if not drops.settled(file.found, start):
             made = [Made(one.unit, None, one.maker, one.parts) for one in made]
         return made
@@ -110,12 +110,16 @@ def refresh(
         else:
             stale.append(file)
     _forget(staging, units, [unit for name, have in of_file.items() if name not in there for unit in have])
-    with closing(engine.map(work, stale)) as done:
-        for file, made in zip(stale, done, strict=True):
-            # All of them first: were only some replaced, the rest would pass for the whole file.
-            _forget(staging, units, of_file.get(_name(file.found.path), []))
-            staging.place(STEP, made, units)
-            advance(1)
+    try:
+        with closing(engine.map(work, stale)) as done:  # type: ignore[type-var]
+            for file, made in zip(stale, done, strict=True):
+                # All of them first: were only some replaced, the rest would pass for the whole file.
+                _forget(staging, units, of_file.get(_name(file.found.path), []))
+                staging.place(STEP, made, units)
+                advance(1)
+    except BaseException:
+        folder.clean(staging.root)  # what workers had written
+        raise
     return {unit: units[unit].key for have in _by_file(units).values() for unit in have}
 
 

@@ -46,6 +46,7 @@ TODO = {
     "duplicate-file": "Keep one row for each file; that of the manifest nearest to it was used.",
 }
 
+BACKSLASH = "\\"
 MANIFEST, CORRECTIONS, COLUMNS = "manifest.csv", "corrections.csv", "columns.toml"
 MAX_TABLE_BYTES = 256 * 2**20
 _PAGES = ("", "txt", "text")
@@ -55,7 +56,7 @@ _KINDS = {
     **dict.fromkeys(("warc", "wat", "arc"), ("no-conversion", "no text")),
     **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), ("archive", "not unpacked")),
 }
-_LIKE_RECORD = re.compile(rf"(?i)\.(?:{'|'.join(FORMS)})(?:\.gz|\.zst)?#[0-9]+")
+_LIKE_RECORD = re.compile(rf"(?i)\.(?:{'|'.join(FORMS)})(?:\.gz|\.zst)?#[0-9]+\Z")
 # A page is measured by what it holds once unpacked, about.
 _GZIP_FACTOR = 5
 # Shares of the pages that are kept together; fixed, so that neither the size of the corpus nor its history tells.
@@ -146,6 +147,11 @@ def listing(found: Iterable[Found]) -> pl.DataFrame:
     packed = pl.col("path").str.to_lowercase().str.ends_with(".gz")
     weight = pl.col("n_bytes").fill_null(0) * pl.when(packed).then(_GZIP_FACTOR).otherwise(1)
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(weight=weight)
+
+
+def at(seeds: Path, path: str) -> Found:
+    """The page of a path, wherever it is to be opened."""
+    return Found(path, f"{seeds}/{path.replace(2 * BACKSLASH, BACKSLASH)}")
 
 
 def load(group: Iterable[Found]) -> Batch:
