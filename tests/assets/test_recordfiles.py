@@ -13,6 +13,7 @@ import pytest
 from drops import Drops, product, run
 
 from assets import recordfiles, seeds
+from assets.releasing import rebuild, release
 from pipeline import records
 from pipeline.tables import TEXTS
 
@@ -163,6 +164,21 @@ def test_a_file_is_read_anew_where_another_thing_is_said_of_it(folder: Folder) -
     pages = table(folder.data, "pages")
     assert pages["site"].to_list() == ["courier.example"] * 2
     folder.check()
+
+
+def test_a_release_is_rebuilt_from_records_or_from_files_with_their_texts(tmp_path: Path) -> None:
+    made = Drops(tmp_path / "records", 9)
+    Drops(tmp_path / "files", 9)
+    pages = [made.page() for _ in range(5)]
+    (tmp_path / "records/a/x.jsonl").write_bytes(jsonl(pages))
+    for n, page in enumerate(pages):
+        (tmp_path / f"files/b/{n}.txt").write_text(page)
+    run(tmp_path / "records", tmp_path / "data")
+    list(release(tmp_path / "data", tmp_path / "release"))
+    for seeds_of in ("records", "files"):
+        list(rebuild(tmp_path / "release", tmp_path / seeds_of, tmp_path / f"out-{seeds_of}"))
+        built = (tmp_path / f"out-{seeds_of}/articles.parquet").read_bytes()
+        assert built == (tmp_path / "data/articles.parquet").read_bytes()
 
 
 def test_every_record_is_a_page_or_rejected(folder: Folder) -> None:

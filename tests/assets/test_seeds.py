@@ -22,6 +22,7 @@ from assets.seeds import (
     blocks,
     columns,
     corrections,
+    everything,
     files,
     find,
     listing,
@@ -494,6 +495,20 @@ def test_columns_hold_for_their_folder_and_those_below(tmp_path: Path) -> None:
             "broken-columns: the columns.toml of its folder, or of one above, can't be used",
         ),
         ("columns.toml", "ignored", "what the record files of its folder call their columns"),
+    ]
+
+
+def test_the_pages_of_all_files_in_memory(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "b.txt")
+    put(tmp_path, "c.jsonl", data=LINES)
+    put(tmp_path, "manifest.csv", data=b"file,outlet\nb.txt,Kurier\nc.jsonl,Ledger\n")
+    raw, sidecar = everything(find(tmp_path))
+    texts, _ = read(raw, sidecar)
+    assert texts.select("page", "sidecar_outlet").rows() == [
+        ("a.txt", None),
+        ("b.txt", "Kurier"),
+        ("c.jsonl#1", "Ledger"),
+        ("c.jsonl#3", "Ledger"),
     ]
 
 
