@@ -11,7 +11,6 @@ from pydantic import Field, PrivateAttr
 from assets import processes, progress
 from assets.deadruns import bury, without_lock
 from assets.engine import Engine, Local
-from assets.settings import jobs
 from assets.shipped import MODEL, RULES, Model, Rules
 from assets.store import Store, apart
 from assets.versions import MAKERS, code
@@ -29,9 +28,7 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     data: str = Field(description="The folder of the results.")
     wait: float = Field(default=60, description="Seconds to wait for another run on the data folder to end.")
 
-    jobs: int = Field(
-        default_factory=jobs, ge=0, description="Processes that work page by page at once; 0: one for each core."
-    )
+    jobs: int = Field(default=0, description="Processes that work page by page at once; 0: one for each core.")
 
     _store: Store | None = PrivateAttr(default=None)
     _engine: Engine | None = PrivateAttr(default=None)
