@@ -54,7 +54,7 @@ def columns(raw: bytes) -> dict[str, str]:
     """What a `columns.toml` says: which name the record files of its folder have for `text`, `url`, `fetched_at`,
     `outlet` and `date`; an empty one has it not read. Else UnreadableError."""
     try:
-        told = tomllib.loads(decode(unpack(raw))[0])
+        told = tomllib.loads(decode(unpack(raw))[0] if raw.strip() else "")
     except (tomllib.TOMLDecodeError, RecursionError) as e:
         raise UnreadableError("broken-columns", str(e)[:100]) from None
     for name, column in told.items():

@@ -329,6 +329,7 @@ def test_broken_lines_at_the_start_keep_their_numbers() -> None:
 
 
 def test_columns_may_have_other_names() -> None:
+    assert columns(b"") == columns(b"# none\n") == {}
     names = columns(b'text = "article.body"\nurl = "link"\ndate = ""\n')
     row = {"article": {"body": "a"}, "link": "https://a.example", "date": "2024-02-19", "url": "no"}
     (record,) = found(lines(row), **names)
