@@ -6,7 +6,7 @@ take its units like any other.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -24,6 +24,7 @@ from pipeline.tables import READINGS, TEXTS, Table
 STEP, TABLES = "read", (TEXTS, READINGS)
 KEY = {name: READINGS.schema[name] for name in READINGS.key}
 PACE = 5e-8  # CPU seconds that a byte of a file takes, about
+TOGETHER = 32 << 20  # bytes of files that are placed together
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,9 @@ def files(found: Iterable[drops.Found], columns: drops.Columns, sidecar: pl.Data
     listed = []
     for file in drops.of_records(found):
         said, names = sidecar.filter(pl.col("page") == file.path), columns.of(file.path)
-        told = said.select(tracking.SAID).rows()
-        state = (
-            file.path,
-            file.n_bytes,
-            file.modified,
-            file.changed,
-            file.inode,
-            names and sorted(names.items()),
-            told,
-        )
-        listed.append(File(file, names, said, hashlib.blake2b(repr(state).encode(), digest_size=16).hexdigest()))
+        state = (file.path, file.n_bytes, file.modified, file.changed, file.inode)
+        made_from = (state, names and sorted(names.items()), said.select(tracking.SAID).rows())
+        listed.append(File(file, names, said, hashlib.blake2b(repr(made_from).encode(), digest_size=16).hexdigest()))
     return listed
 
 
@@ -112,15 +105,29 @@ def refresh(
     _forget(staging, units, [unit for name, have in of_file.items() if name not in there for unit in have])
     try:
         with closing(engine.map(work, stale)) as done:  # type: ignore[type-var]
-            for file, made in zip(stale, done, strict=True):
+            for group in _groups(zip(stale, done, strict=True)):
                 # All of them first: were only some replaced, the rest would pass for the whole file.
-                _forget(staging, units, of_file.get(_name(file.found.path), []))
-                staging.place(STEP, made, units)
-                advance(1)
+                _forget(staging, units, [unit for file, _ in group for unit in of_file.get(_name(file.found.path), [])])
+                staging.place(STEP, [one for _, made in group for one in made], units)
+                advance(len(group))
     except BaseException:
         folder.clean(staging.root)  # what workers had written
         raise
     return {unit: units[unit].key for have in _by_file(units).values() for unit in have}
+
+
+def _groups(done: Iterable[tuple[File, list[Made]]]) -> Iterator[list[tuple[File, list[Made]]]]:
+    """Files that are placed together: a large one alone, small ones some at a time, as each time all units are told."""
+    group: list[tuple[File, list[Made]]] = []
+    held = 0
+    for file, made in done:
+        group.append((file, made))
+        held += file.found.n_bytes or 0
+        if held >= TOGETHER:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
 
 
 def _forget(staging: Staging, units: dict[str, Unit], gone: Sequence[str]) -> None:
