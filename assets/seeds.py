@@ -379,7 +379,7 @@ def _look(entry: "os.DirEntry[str]", root: str) -> Found | None:
             verdict = _file(entry.name, relative, status)
     except OSError as e:
         verdict = ("rejected", *_fault(e))
-    form = None if verdict else FORMS.get(_extension(entry.name))
+    form = None if verdict or entry.name.endswith(".txt") else FORMS.get(_extension(entry.name))
     rest: tuple[str | None, ...] = (*(verdict or (None, None, None)), form)
     return Found(_escaped(relative), entry.path, *state, *rest)
 

@@ -30,6 +30,7 @@ TRIED = 100  # where none of so many first records can be used, the file is of a
 MAX_HEAD_BYTES = 64 << 10  # of a WET record's headers
 _MAX_SKIPPED = 1 << 30  # of one line: beyond it, it is a bomb
 _PIECE = 1 << 20
+_ROWS = 100  # of a Parquet file that are unpacked at once: a text that many have is stored once, and unpacked for each
 _GZIP, _ZSTD = b"\x1f\x8b", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 _VERSION = re.compile(rb"WARC/[0-9]+\.[0-9]+\r?\n")
 _NO_PAGE = ("warcinfo", "metadata")  # records of a WET file that are about it
@@ -268,7 +269,7 @@ def _parquet(file: BinaryIO, names: Mapping[str, str]) -> Iterator[Record]:
         for group in range(table.num_row_groups):
             about = table.metadata.row_group(group)
             rows = BLOCK_BYTES * about.num_rows // max(about.total_byte_size, 1)
-            size = min(max(rows, 1), BLOCK)
+            size = min(max(rows, 1), _ROWS)
             for batch in table.iter_batches(size, [group], asked, use_threads=False):
                 for row in _rows(batch):
                     number += 1

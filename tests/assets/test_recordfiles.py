@@ -14,6 +14,7 @@ from drops import Drops, product, run
 
 from assets import recordfiles, seeds
 from assets.releasing import rebuild, release
+from assets.summary import summary
 from pipeline import records
 from pipeline.tables import TEXTS
 
@@ -195,6 +196,9 @@ def test_every_record_is_a_page_or_rejected(folder: Folder) -> None:
     assert table(folder.data, "files").select("path", "fate", "n_read", "n_rejected").rows() == [
         ("a/x.jsonl", "read", 4, 4)
     ]
+    told = " ".join(summary(folder.data, folder.data).split())
+    assert "records 8 records not fully used: bad-date 4, broken-utf8 1, empty 1, html 1, no-text 1" in told
+    assert "a/x.jsonl, record 1: date is 'soon' (left empty; the record is read). Write date as YYYY-MM-DD." in told
 
 
 def test_a_file_that_may_have_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

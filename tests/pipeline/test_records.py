@@ -398,7 +398,7 @@ def test_bytes_of_a_parquet_table_are_decoded_as_those_of_a_file() -> None:
 
 def test_rows_count_through_all_row_groups_and_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     data = parquet({"text": [f"{n}" for n in range(1, 101)]}, row_group_size=30)
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(module, "_ROWS", 7)
     assert texts(data, "parquet") == {n: f"{n}" for n in range(1, 101)}
 
 
