@@ -24,10 +24,10 @@ from assets.folder import StoreError
 from assets.staging import Made, Staging, Unit
 from pipeline.tables import Table
 
-# Pages that go through the steps together: so many at most, of about so many bytes of text. What a batch takes in
-# memory is some twenty times its text.
+# Pages that go through the steps together: so many at most, of about so many bytes of text. A batch takes some fifty
+# times its text in memory; larger ones are not faster.
 BATCH = 1_000
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 # What goes to a worker at once holds so many times what fits into a batch of pages that stay.
 STAY = 8
 # CPU seconds for a unit, and for each byte of it, that looking at it takes, about.
