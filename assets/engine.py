@@ -126,9 +126,9 @@ class Workers:
                 while due in done:
                     yield done.pop(due)
                     due += 1
-        finally:
-            if busy:  # something went wrong, or nobody waits for the rest
-                self.close()
+        except BaseException:  # something went wrong, or nobody waits for the rest
+            self.close()
+            raise
 
     def close(self) -> None:
         """What workers have not told yet is of no use to anyone, so they are not asked to end."""
