@@ -10,6 +10,7 @@ UV ?= uv
 SEEDS = seeds
 DATA = data
 PORT = 3000
+JOBS =
 TO =
 PAGES =
 OUT =
@@ -27,7 +28,7 @@ RELEASE =
 LAB = -m jupyterlab --ServerApp.root_dir=.
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE
+export SEEDS DATA JOBS PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -42,12 +43,12 @@ NEEDED := Python 3.11 or newer with venv
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-corpus: $(VENV)/.ready ## read SEEDS (a folder, default seeds), write the tables to DATA (default data)
-	@$(PY) -m assets corpus --seeds "$$SEEDS" --data "$$DATA"
+corpus: $(VENV)/.ready ## read SEEDS (a folder, default seeds), write the tables to DATA (default data); JOBS processes at once
+	@$(PY) -m assets corpus --seeds "$$SEEDS" --data "$$DATA" --jobs "$$JOBS"
 
 # `dg dev` would bring thirty more packages for the same page; hence no advice to use it instead.
 ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (default 3000)
-	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" \
+	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" BROADSHEET_JOBS="$${JOBS:-$$BROADSHEET_JOBS}" \
 		$(PY) -W 'ignore:Function `dev_command`' -m dagster dev -h 127.0.0.1 -p "$$PORT"
 
 notebook: $(VENV)/.notebook ## open notebooks/corpus.ipynb (Jupyter) on DATA

@@ -19,6 +19,7 @@ from assets import seeds as drops
 from assets.comparing import Comparisons
 from assets.describe import code, column_schema, metadata
 from assets.drift import measured
+from assets.engine import EngineError
 from assets.figures import remembered
 from assets.parquet import TableWriter
 from assets.resources import Folders
@@ -88,7 +89,7 @@ def plain_errors() -> Iterator[None]:
     """What a user can mend fails the step with its one line; anything else keeps its traceback."""
     try:
         yield
-    except (StoreError, drops.SeedsError, TableError, RuleError) as e:
+    except (StoreError, drops.SeedsError, TableError, RuleError, EngineError) as e:
         raise dg.Failure(str(e), allow_retries=False) from e
 
 
@@ -185,12 +186,13 @@ def read(folders: Folders, files: TableWriter, rejected: TableWriter, given: Tab
     sidecar, faults = drops.sidecars(found)
     corrections, wrong = drops.corrections(found)
     given.write(corrections)
-    seen = bypage.read(folders, found, sidecar)
-    readings = folders.store.scan_parts("read", READINGS).collect()
-    lost = readings.filter(pl.col("page_id").is_null()).select("path", "reason", "detail", "todo", record=0)
-    refusals = one_per_record(pl.concat([drops.rejected(found), faults, wrong, REJECTED.conform(lost)]))
+    columns, misnamed = drops.columns(found)
+    seen = bypage.read(folders, found, sidecar, columns)
+    readings = folders.store.scan_parts("read", READINGS)
+    told = readings.filter(pl.col("reason").is_not_null()).select(REJECTED.schema.names()).collect()
+    refusals = one_per_record(pl.concat([drops.rejected(found), faults, wrong, misnamed, REJECTED.conform(told)]))
     rejected.write(refusals)
-    pages = readings.filter(pl.col("page_id").is_not_null()).select(page="path")
+    pages = readings.filter(pl.col("page_id").is_not_null()).select("path", "record").collect()
     files.write(drops.files(found, pages, refusals))
     folders.store.saw(drops.fingerprint(found)[0])
     return {"files": len(found), "bytes": sum(file.n_bytes or 0 for file in found), **seen}
@@ -223,8 +225,8 @@ def _shares(rows: int, held: int) -> int:
 def understand(folders: Folders, corrections: TableWriter) -> None:
     """Gives every line its role and its reason, every article its lines, every page its kind; users' corrections
     go before all else."""
+    bypage.understand(folders)
     given = folders.store.read(GIVEN)
-    bypage.understand(folders, folders.store.read(FURNITURE), given)
     corrections.write(account(given, [seen(_corrected(folders, given), given)]))
 
 
