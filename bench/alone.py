@@ -1,11 +1,12 @@
 """Parts that are measured in a process of their own: near-duplicates, and the limit, reading and writing Parquet.
 
-    python -m bench.alone duplicates DATA OUT      # of the published page_articles
-    python -m bench.alone parquet IN OUT           # read a Parquet file or folder, write it again, zstd 3
-    python -m bench.alone tables TEXTS DATA OUT    # read the pages' texts, write the tables that a run makes of them
+python -m bench.alone duplicates DATA OUT      # of the published page_articles
+python -m bench.alone parquet IN OUT           # read a Parquet file or folder, write it again, zstd 3
+python -m bench.alone tables TEXTS DATA OUT    # read the pages' texts, write the tables that a run makes of them
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -42,4 +43,5 @@ def _files(table: Path) -> Path | str:
 if __name__ == "__main__":
     what, *paths = sys.argv[1:]
     Path(paths[-1]).mkdir(parents=True, exist_ok=True)
-    {"parquet": parquet, "tables": tables, "duplicates": duplicates}[what](*map(Path, paths))
+    parts: dict[str, Callable[..., None]] = {"parquet": parquet, "tables": tables, "duplicates": duplicates}
+    parts[what](*map(Path, paths))

@@ -14,6 +14,7 @@ import sys
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +25,12 @@ from bench.measured import ONE_THREAD, ROOT, FailedError, Took, run
 from bench.report import Row, markdown
 
 PEERS = Path(__file__).parent / "peers"
+OURS, DUPLICATES, CLEANING, LIMIT = (
+    "ours: files → all tables",
+    "ours: near-duplicates",
+    "datatrove: FTFY → C4 → language → Parquet",
+    "Polars: read and write the pages' Parquet",
+)
 MEGABYTES, ROUNDS = 100.0, 3
 NEEDLES = (
     "Sign up for", "Follow us on", "All rights reserved", "Privacy Policy", "Read more:", "Advertisement",
@@ -125,6 +132,7 @@ def ours(seeds: Path, data: Path, jobs: int = 1) -> list[str]:
     return [*command, "--jobs", str(jobs)] if knows_jobs() else command
 
 
+@cache
 def knows_jobs() -> bool:
     help = [sys.executable, "-m", "assets", "corpus", "--help"]
     return "--jobs" in subprocess.run(help, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -170,23 +178,19 @@ def contenders(work: Path, pages: Corpus) -> list[Contender]:
     tag += ["--destination", f"{out}/attributes", "--taggers", "c4_v2", "--processes", "1"]
     tables = [*alone, "tables", str(pages.parquet), str(data), str(out)]
     minhash = [here, str(PEERS / "datatrove_minhash.py"), str(articles), str(out)]
+    grep = ["grep", "-c", "-F", "-f", str(needles), str(pages.text)]
+    again = [*alone, "parquet", str(pages.parquet), str(out)]
     return [
-        Contender("ours: files → all tables", ours(pages.files, data), "", afresh),
-        Contender("datatrove: FTFY → C4 → language → Parquet", [*cleaning, str(model)], "ours: files → all tables", clean),
-        Contender("datatrove: FTFY → C4 → Parquet", [*cleaning, "none"], "ours: files → all tables", clean),
-        Contender("dolma: C4 tagger", tag, "ours: files → all tables", clean),
-        Contender(
-            "Polars: read and write the pages' Parquet",
-            [*alone, "parquet", str(pages.parquet), str(out)], "ours: files → all tables", clean,
-        ),
-        Contender("Polars: read the pages, write all our tables", tables, "ours: files → all tables", clean),
-        Contender(
-            "grep -F, a dozen phrases",
-            ["grep", "-c", "-F", "-f", str(needles), str(pages.text)], "ours: files → all tables", clean,
-        ),
-        Contender("ours: near-duplicates", [*alone, "duplicates", str(data), str(out)], "", clean),
-        Contender("datatrove: MinHash", minhash, "ours: near-duplicates", ready),
-    ]  # fmt: skip
+        Contender(OURS, ours(pages.files, data), "", afresh),
+        Contender(CLEANING, [*cleaning, str(model)], OURS, clean),
+        Contender("datatrove: the same without language", [*cleaning, "none"], OURS, clean),
+        Contender("dolma: C4 tagger", tag, OURS, clean),
+        Contender(LIMIT, again, OURS, clean),
+        Contender("Polars: read the pages, write all our tables", tables, OURS, clean),
+        Contender("grep -F, a dozen phrases", grep, OURS, clean),
+        Contender(DUPLICATES, [*alone, "duplicates", str(data), str(out)], "", clean),
+        Contender("datatrove: MinHash on our articles", minhash, DUPLICATES, ready),
+    ]
 
 
 def compared(work: Path, megabytes: float, rounds: int = ROUNDS) -> list[Row]:
@@ -194,7 +198,7 @@ def compared(work: Path, megabytes: float, rounds: int = ROUNDS) -> list[Row]:
     work.mkdir(parents=True, exist_ok=True)
     pages = corpus(work, megabytes)
     rivals = contenders(work, pages)
-    settings = {**ONE_THREAD, "DAGSTER_HOME": str(work / "home"), "LC_ALL": "C.UTF-8", "HF_HUB_OFFLINE": "1"}
+    settings = {**ONE_THREAD, "DAGSTER_HOME": str(work / "home"), "HF_HUB_OFFLINE": "1"}
     took: dict[str, list[Took]] = {rival.name: [] for rival in rivals}
     failed: dict[str, str] = {}
     for n in range(rounds):

@@ -13,7 +13,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,7 +45,7 @@ class Article:
     caption: str
     standfirst: list[str]
     paragraphs: list[str]
-    outlet: int
+    outlet: int  # its number
 
 
 class Tongue:
@@ -82,7 +82,6 @@ class Outlet:
 
     number: int
     tongue: Tongue
-    draw: random.Random
     name: str = ""
     whole: bool = False  # scraped with its navigation
     menu: list[str] = field(default_factory=list)
@@ -169,7 +168,7 @@ class Newsroom:
 
     def outlet(self, number: int, tongue: Tongue) -> Outlet:
         draw = self.draw
-        out = Outlet(number, tongue, random.Random(f"{self.seed}/outlet/{number}"))
+        out = Outlet(number, tongue)
         out.name = f"The {self.name(tongue)}" if tongue.code == "en" else self.name(tongue)
         out.whole = draw.random() < WHOLE
         known = tongue.given["menu"]
@@ -192,10 +191,10 @@ class Newsroom:
         if told and chance < WIRE + COPY:
             return next((a for a in reversed(told) if a.outlet == outlet.number), told[-1])
         topic = self.np.integers(tongue.first, len(tongue.words), TOPIC)
-        paragraphs, n = [], max(3, min(90, int(draw.lognormvariate(3.05, 0.62))))
-        rest = iter(self.sentences(tongue, n * 3, topic))
-        for _ in range(n):
-            paragraphs.append(tongue.space.join(s for _, s in zip(range(draw.choice((1, 1, 2, 2, 3))), rest, strict=False)))
+        n = max(3, min(90, int(draw.lognormvariate(3.0, 0.62))))
+        lengths = draw.choices((1, 2, 3, 4), (8, 6, 4, 1), k=n)
+        rest = iter(self.sentences(tongue, sum(lengths), topic))
+        paragraphs = [tongue.space.join(islice(rest, length)) for length in lengths]
         if n > 12 and draw.random() < 0.4:
             for k in sorted(draw.sample(range(3, n), 2), reverse=True):
                 paragraphs.insert(k, self.words(tongue, 3, 6))
@@ -209,7 +208,8 @@ class Newsroom:
         return made
 
     def title(self, tongue: Tongue, words: list[str]) -> str:
-        text = tongue.space.join(chain(*zip(words, tongue.words[tongue.drawn(self.np, len(words))].tolist(), strict=True)))
+        between = tongue.words[tongue.drawn(self.np, len(words))].tolist()
+        text = tongue.space.join(chain(*zip(words, between, strict=True)))
         return text[:1].upper() + text[1:]
 
     # pages
@@ -217,7 +217,7 @@ class Newsroom:
     def page(self, outlet: Outlet) -> str:
         draw = self.draw
         several = draw.randint(2, 5) if draw.random() < SEVERAL / (1 - WHOLE) and not outlet.whole else 1
-        lines: list[str] = self.above(outlet) if outlet.whole else []
+        lines = self.above(outlet) if outlet.whole else []
         for k in range(several):
             lines += [""] * draw.randint(1, 3) if k else []
             lines += self.printed(outlet, self.article(outlet))

@@ -1,19 +1,22 @@
 """Runs a command and says what it took: seconds of wall and CPU, and the memory of all its processes together."""
 
+import ctypes
 import os
+import resource
 import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # One thread in each library that has a pool of them, so that CPU seconds are work and not waiting.
-ONE_THREAD = {
-    name: "1" for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ARROW_NUM_THREADS")
-}
+ONE_THREAD = dict.fromkeys(("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ARROW_NUM_THREADS"), "1")
 EVERY, COUNTED = 0.05, 10  # seconds between two looks; at every tenth shared pages are counted too, which is slow
+PATIENCE = 10  # seconds
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of Linux
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -31,22 +34,34 @@ class FailedError(Exception):
 
 def run(command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> Took:
     """The command, from the project's root; what it says goes into `log`."""
+    # Processes that outlive the one that started them become ours, so that their seconds are not lost.
+    ctypes.CDLL(None).prctl(_SUBREAPER, 1)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    memory, over = [0.0, 0.0], threading.Event()
     with log.open("wb") as said:
         start = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **(environment or {})}, stdout=said, stderr=subprocess.STDOUT
-        )
-        memory, over = [0.0, 0.0], threading.Event()
+        given = {**os.environ, **(environment or {})}
+        process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=said, stderr=subprocess.STDOUT)
         watcher = threading.Thread(target=_watch, args=(process.pid, memory, over))
         watcher.start()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        status = process.wait()
         wall = time.perf_counter() - start
         over.set()
         watcher.join()
-    if process.returncode:
-        raise FailedError(f"{' '.join(command)} ended with {process.returncode}; it said (see {log}):\n{_end(log)}")
-    return Took(wall, used.ru_utime + used.ru_stime, *memory)
+    _reap()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if status:
+        raise FailedError(f"{' '.join(command)} ended with {status}; it said (see {log}):\n{_end(log)}")
+    return Took(wall, used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime, *memory)
+
+
+def _reap() -> None:
+    """Waits for what the command has left running, not for long."""
+    patience = time.monotonic() + PATIENCE
+    with suppress(ChildProcessError):
+        while time.monotonic() < patience:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.02)
 
 
 def _end(log: Path) -> str:

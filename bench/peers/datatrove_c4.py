@@ -2,8 +2,8 @@
 
     python datatrove_c4.py JSONL_FOLDER OUT LANGUAGE_MODEL|none
 
-Runs in the peers' environment. `LANGUAGE_MODEL` is a fastText file for datatrove's own LanguageFilter, whose download of
-lid.176 is replaced by it; `none` leaves the step out.
+Runs in the peers' environment. `LANGUAGE_MODEL` is a fastText file for datatrove's own LanguageFilter, which would
+download lid.176; `none` leaves the step out.
 """
 
 import sys
