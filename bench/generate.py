@@ -172,10 +172,10 @@ class Newsroom:
         out.name = f"The {self.name(tongue)}" if tongue.code == "en" else self.name(tongue)
         out.whole = draw.random() < WHOLE
         known = tongue.given["menu"]
-        out.menu = draw.sample(known, min(len(known), draw.randint(8, 20)))
-        out.menu += [self.words(tongue, 1, 2) for _ in range(draw.randint(10, 60))]
-        out.foot = [self.phrase(tongue, [text], out.name) for text in tongue.given["foot"]]
-        out.foot += [self.words(tongue, 1, 3) for _ in range(draw.randint(4, 20))]
+        out.menu = draw.sample(known, min(len(known), draw.randint(4, 9)))
+        out.menu += [self.words(tongue, 1, 2) for _ in range(draw.randint(6, 24))]
+        out.foot = [self.phrase(tongue, [text], out.name) for text in tongue.given["foot"][:5]]
+        out.foot += [self.words(tongue, 1, 3) for _ in range(draw.randint(2, 10))]
         out.about = [*tongue.given["cookies"], " ".join(self.sentences(tongue, 2))]
         return out
 
@@ -232,10 +232,10 @@ class Newsroom:
 
     def below(self, outlet: Outlet) -> list[str]:
         tongue, out = outlet.tongue, [""]
-        for _ in range(self.draw.randint(1, 3)):
-            out.append(self.phrase(tongue, "related"))
-            for _ in range(self.draw.randint(4, 12)):
-                out += [self.words(tongue, 6, 14), ""]
+        for _ in range(self.draw.randint(2, 5)):
+            out.append(self.words(tongue, 1, 3))
+            for _ in range(self.draw.randint(4, 14)):
+                out += [self.words(tongue, 1, 3), self.words(tongue, 5, 14), ""]
             out.append("")
         return [*out, *outlet.foot, "", *outlet.about]
 
@@ -253,7 +253,7 @@ class Newsroom:
         elif layout == 2:
             head = [article.title, article.title, "", stamp, *(f"• {s}" for s in article.standfirst), "", caption]
         elif layout == 3:
-            head = [outlet.menu[1], article.title, *article.standfirst, f"{by} | {stamp}", *given["share_buttons"]]
+            head = [outlet.menu[1], article.title, *article.standfirst, f"{by} | {stamp}", *given["share_buttons"][:4]]
         elif layout == 4:
             head = [article.title, "", "", caption, "", article.title, by, "", stamp, ""]
         else:
@@ -262,11 +262,11 @@ class Newsroom:
         text: list[str] = []
         for paragraph in article.paragraphs:
             text += [paragraph] if tight else [paragraph, ""]
-            if draw.random() < 0.09:
+            if draw.random() < 0.04:
                 text += [self.phrase(tongue, "inline"), ""]
-            elif draw.random() < 0.05:
+            elif draw.random() < 0.04:
                 text += [self.phrase(tongue, "captions"), ""]
-        tail = [phrase for phrase in given["tail"] if draw.random() < 0.4]
+        tail = [phrase for phrase in given["tail"] if draw.random() < 0.12]
         if draw.random() < 0.4:
             tail += [self.phrase(tongue, "related"), *(self.words(tongue, 6, 12) for _ in range(draw.randint(3, 8)))]
         wide = ["", ""] if outlet.number % 4 == 1 else []
