@@ -87,7 +87,7 @@ def read(folder: Path) -> dict[str, Any]:
         took[0] += time.process_time() - cpu
         took[1] += time.perf_counter() - wall
 
-    rows, megabytes = 0, 0.0
+    rows, n_bytes = 0, 0
     with timed("list"):
         found = seeds.find(folder)
     for start in range(0, len(found), BATCH):
@@ -97,8 +97,8 @@ def read(folder: Path) -> dict[str, Any]:
             texts = decode(raw, SIDECAR.to_frame())[0]
         with timed("lines"):
             rows += lines(texts).height
-        megabytes += raw["raw"].bin.size().sum() / 1e6
-    return {"files": len(found), "megabytes": megabytes, "lines": rows, "spent": spent}
+        n_bytes += int(raw["raw"].bin.size().sum())
+    return {"files": len(found), "megabytes": n_bytes / 1e6, "lines": rows, "spent": spent}
 
 
 class Found(NamedTuple):
