@@ -193,7 +193,8 @@ def test_whoever_stops_listening_ends_the_work(two: Workers, tmp_path: Path, mon
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_workers_end_with_whoever_started_them(tmp_path: Path, how: signal.Signals) -> None:
     """Whether they sleep or are at work."""
-    script = "from test_engine import *; list(Workers(2).map(slow, jobs(2)))"
+    heard = "signal.signal(signal.SIGINT, signal.default_int_handler)"  # in the background it may be ignored
+    script = f"from test_engine import *; {heard}; list(Workers(2).map(slow, jobs(2)))"
     environment = {**os.environ, "PIDS": str(tmp_path), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT}/tests/assets"}
     process = subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL)
     while len(list(tmp_path.iterdir())) < 2:
@@ -202,5 +203,5 @@ def test_workers_end_with_whoever_started_them(tmp_path: Path, how: signal.Signa
     pids = [int(path.name) for path in tmp_path.iterdir()]
     assert all(map(alive, pids))
     process.send_signal(how)
-    process.wait()
+    process.wait(60)
     assert gone(pids)
