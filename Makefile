@@ -23,15 +23,19 @@ CSV =
 ARTICLE =
 JSON =
 RELEASE =
+ENGINE = local
+SPARK_MASTER =
 # What opens the notebook; from the root, so that its links lead to the docs.
 LAB = -m jupyterlab --ServerApp.root_dir=.
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE
+export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE ENGINE SPARK_MASTER
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
 PY := $(VENV)/bin/python
+# What a run on a cluster needs beside (docs/cluster.md).
+SPARK = $(if $(filter spark,$(ENGINE)),$(VENV)/.spark)
 # Twice quiet: errors only.
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
@@ -42,7 +46,7 @@ NEEDED := Python 3.11 or newer with venv
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-corpus: $(VENV)/.ready ## read SEEDS (a folder, default seeds), write the tables to DATA (default data)
+corpus: $(VENV)/.ready $(SPARK) ## read SEEDS (a folder, default seeds), write the tables to DATA (default data)
 	@$(PY) -m assets corpus --seeds "$$SEEDS" --data "$$DATA"
 
 # `dg dev` would bring thirty more packages for the same page; hence no advice to use it instead.
@@ -93,7 +97,7 @@ check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(PY) -m mypy --no-error-summary
 	@$(VENV)/bin/lint-imports --no-logo > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
-test: check $(VENV)/.notebook ## check, then all tests with the coverage of pipeline
+test: check $(VENV)/.notebook $(VENV)/.spark ## check, then all tests with the coverage of pipeline
 	@$(PY) -m pytest --cov
 
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
@@ -108,13 +112,17 @@ docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from t
 	@$(PY) -m assets dictionary > docs/tables.md
 	@$(PY) -m assets dictionary --readme README.md > $(VENV)/README.md && cp $(VENV)/README.md README.md
 
-lock: ## resolve requirements.lock and notebook.lock again (needs uv; LOCK=--upgrade takes the newest versions)
+lock: ## resolve requirements.lock, notebook.lock and spark.lock again (needs uv; LOCK=--upgrade takes the newest versions)
 	@command -v "$(UV)" > /dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=<path>" >&2; exit 1; }
 	@"$(UV)" pip compile pyproject.toml --extra dev --output-file requirements.lock $(LOCK) --quiet \
 		--universal --python-version 3.11 --no-strip-extras --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 	@"$(UV)" pip compile pyproject.toml --extra notebook --constraint requirements.lock --output-file notebook.lock $(LOCK) \
 		--quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	@# Both are installed into one environment by `make test`, so they have to agree.
+	@"$(UV)" pip compile pyproject.toml --extra spark --constraint requirements.lock --constraint notebook.lock \
+		--output-file spark.lock $(LOCK) --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean: ## remove what can be made again: .venv and caches (never results or run history)
@@ -144,4 +152,10 @@ $(VENV)/.ready: $(VENV)/.locked pyproject.toml
 $(VENV)/.notebook: notebook.lock $(VENV)/.ready
 	@echo "Setting up Jupyter, once (about a minute) ..." >&2
 	@$(PIP) --require-hashes --no-build-isolation -r notebook.lock
+	@touch $@
+
+# PySpark comes as source, half a gigabyte of it: only who runs on a cluster or runs the tests waits for it.
+$(VENV)/.spark: spark.lock $(VENV)/.ready
+	@echo "Setting up PySpark, once (about a minute) ..." >&2
+	@$(PIP) --require-hashes --no-build-isolation -r spark.lock
 	@touch $@
