@@ -19,6 +19,7 @@ from assets import seeds as drops
 from assets.comparing import Comparisons
 from assets.describe import code, column_schema, metadata
 from assets.drift import measured
+from assets.engine import EngineError
 from assets.figures import remembered
 from assets.parquet import TableWriter
 from assets.resources import Folders
@@ -79,7 +80,7 @@ def plain_errors() -> Iterator[None]:
     """What a user can mend fails the step with its one line; anything else keeps its traceback."""
     try:
         yield
-    except (StoreError, drops.SeedsError, TableError, RuleError) as e:
+    except (StoreError, drops.SeedsError, TableError, RuleError, EngineError) as e:
         raise dg.Failure(str(e), allow_retries=False) from e
 
 
@@ -205,8 +206,8 @@ def furniture(folders: Folders, furniture: TableWriter) -> None:
 def understand(folders: Folders, corrections: TableWriter) -> None:
     """Gives every line its role and its reason, every article its lines, every page its kind; users' corrections
     go before all else."""
+    bypage.understand(folders)
     given = folders.store.read(GIVEN)
-    bypage.understand(folders, folders.store.read(FURNITURE), given)
     corrections.write(account(given, [seen(_corrected(folders, given), given)]))
 
 

@@ -3,159 +3,305 @@
 The pages of a corpus are dealt to units by their names. Of each unit a step keeps its tables, and beside them a
 table of what every page was made from. So a unit whose key is the same costs nothing, one in which some pages are
 others costs these pages, and the outcome is that of making all pages anew.
+
+`refresh` finds out what is to be made, has an engine make it, and moves what was made into place. `look` and `make` are
+what an engine is given to do, maybe in other processes: they read staged parts, and write new ones beside them. A unit
+may be large, so `make` goes through it in pieces; small ones go through together.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
 import polars as pl
 
+from assets import folder
+from assets.engine import Engine
 from assets.folder import StoreError
-from assets.staging import Staging, Unit
+from assets.staging import Made, Staging, Unit
 from pipeline.tables import Table
 
-BATCH = 1_000  # pages that go through the steps together
-BATCH_BYTES = 64 << 20
+# Pages that go through the steps together: so many at most, of about so many bytes of text. What a batch takes in
+# memory is some twenty times its text.
+BATCH = 1_000
+BATCH_BYTES = 8 << 20
+# What goes to a worker at once holds so many times what fits into a batch of pages that stay.
+STAY = 8
+# CPU seconds for a unit, and for each byte of it, that looking at it takes, about.
+LOOK, LOOK_BYTE = 0.005, 1e-8
 
 Frames = Mapping[Table, pl.DataFrame]
 Advance = Callable[[int], None]
 
 
+class Size(NamedTuple):
+    """How much there is: pages, and bytes of their text, about."""
+
+    pages: int = 0
+    weight: int = 0
+
+    def __add__(self, other: "Size") -> "Size":  # type: ignore[override]
+        return Size(self.pages + other.pages, self.weight + other.weight)
+
+    def fills(self, batches: int) -> bool:
+        return self.pages >= BATCH * batches or self.weight >= BATCH_BYTES * batches
+
+    @classmethod
+    def of(cls, pages: pl.DataFrame) -> "Size":
+        return cls(pages.height, int(pages["weight"].sum()))
+
+
 @dataclass(frozen=True)
-class Work:
-    """What a step has to make. The key of each of its tables begins with the page."""
-
-    step: str
-    maker: str  # the digest of what makes the tables: where it changed, nothing old may stay
-    known: Table  # one of the tables: what each page was made from
-    keys: Mapping[str, str]  # unit → the digest of all that its tables are made from
-    # A unit, and its rows of `known` so far → those to be: the page, and some columns that say what it is made from.
-    # A page for which they are the same stays; null is never the same. `weight`: bytes of text, about.
-    wanted: Callable[[str, pl.DataFrame], pl.DataFrame]
-    # Pages (rows of `wanted`, and their `unit`) → the rows of each table.
-    make: Callable[[pl.DataFrame], Frames]
-
-
-@dataclass
-class _Stale:
-    """A unit that is not as it should be."""
+class Due:
+    """A unit whose key is another one. `ours`: its parts are there, and made by what makes them now. `listed`: what is
+    known of its pages, where a step knows that beforehand."""
 
     unit: str
-    wanted: pl.DataFrame
-    kept: pl.DataFrame  # its pages that stay
+    key: str
+    ours: bool
+    size: Size
+    listed: pl.DataFrame | None
+
+    @property
+    def seconds(self) -> float:
+        return LOOK + LOOK_BYTE * self.size.weight
 
 
-def refresh(staging: Staging, tables: Sequence[Table], work: Work, advance: Advance = lambda pages: None) -> None:
-    """Brings the parts of a step's tables up to date."""
+@dataclass(frozen=True)
+class Looked:
+    """What is to be made of a unit, and what stays."""
+
+    due: Due
+    stale: Size
+    stays: Size
+    is_same: bool  # nothing of it is another
+
+
+@dataclass(frozen=True)
+class Group:
+    """Units that are made together: so that a few pages of each don't cost a batch each."""
+
+    units: Sequence[Due]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Work(ABC):
+    """What a step makes of pages. It is sent to workers, so it holds where things are, and what it has read there is
+    not sent along. The key of each table begins with the page."""
+
+    staging: Staging
+    maker: str  # the digest of what makes the tables: where it changed, nothing old may stay
+
+    step: ClassVar[str]
+    tables: ClassVar[Sequence[Table]]
+    known: ClassVar[Table]  # one of them: what each page was made from
+    pace: ClassVar[float]  # CPU seconds that a byte takes, about
+
+    @abstractmethod
+    def size(self, unit: str) -> Size:
+        """How large a unit is that is not listed."""
+
+    @abstractmethod
+    def wanted(self, due: Due, known: pl.DataFrame) -> pl.DataFrame:
+        """A unit, and its rows of `known` so far → those to be: the page, and some columns that say what it is made
+        from. A page for which they are the same stays; null is never the same. `weight`: bytes of text, about."""
+
+    @abstractmethod
+    def make(self, pages: pl.DataFrame) -> Frames:
+        """Pages (rows of `wanted`, and their `unit`) → the rows of each table."""
+
+    def compared(self, wanted: pl.DataFrame) -> list[str]:
+        """What of the pages' rows is told from what it was."""
+        return [c for c in wanted.columns if c in self.known.schema and c != "weight"]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
+
+
+def refresh(
+    engine: Engine,
+    work: Work,
+    keys: Mapping[str, str],
+    listed: Mapping[str, pl.DataFrame] | None = None,
+    advance: Advance = lambda pages: None,
+) -> None:
+    """Brings the parts of a step's tables up to date. `keys`: unit → the digest of all that its tables are made from;
+    `listed`: what is known of its pages."""
+    staging = work.staging
     units = staging.units(work.step)
-    gone = units.keys() - work.keys.keys()
+    gone = units.keys() - keys.keys()
     if gone:
         for unit in gone:
             del units[unit]
         staging.keep(work.step, units)
-    keys = {unit: made.key for unit, made in units.items()}
-    for group in _groups(_stale(staging, work, units, advance)):
-        made = _made(work, group, advance)
-        done = {}
-        for stale in group:
-            frames = _joined(staging, tables, stale, made, units)
-            done[stale.unit] = (_key(work, stale, frames[work.known]), work.maker, frames)
-        staging.put(work.step, done, units)
-    if any(units[unit].key != key for unit, key in keys.items()):
+    before = {unit: made.key for unit, made in units.items()}
+    due = list(_due(work, keys, units, listed or {}, advance))
+    try:
+        left = list(_left(engine, work, due, units, advance))
+        with closing(engine.map(partial(make, work), _groups(work, left))) as groups:  # type: ignore[type-var]
+            for made in groups:
+                staging.place(work.step, made, units)
+                advance(sum(one.parts[work.known.name].rows for one in made))
+    except BaseException:
+        folder.clean(staging.root)  # what workers had written
+        raise
+    if any(units[unit].key != key for unit, key in before.items()):
         staging.keep(work.step, units)
 
 
-def _stale(staging: Staging, work: Work, units: dict[str, Unit], advance: Advance) -> Iterator[_Stale]:
-    """The units in which some pages are others, and which of their pages stay; where all stay, it gets its key."""
-    for unit, key in sorted(work.keys.items()):
-        old = units.get(unit)
-        if old is None or old.maker != work.maker:
-            wanted = work.wanted(unit, work.known.empty())
-            yield _Stale(unit, wanted, wanted.clear())
-        elif old.key != key:
-            known = read(staging, work.known, unit)
-            wanted = work.wanted(unit, known)
-            compared = [c for c in wanted.columns if c in work.known.schema]
-            kept = wanted.join(known, on=compared, how="semi", maintain_order="left")
-            if kept.height == wanted.height == known.height:
-                units[unit] = replace(old, key=key)
-            else:
-                yield _Stale(unit, wanted, kept)
-            advance(kept.height)
-        else:
+def _due(
+    work: Work, keys: Mapping[str, str], units: Mapping[str, Unit], listed: Mapping[str, pl.DataFrame], advance: Advance
+) -> Iterator[Due]:
+    """The units that are not known to be as they should be."""
+    for unit, key in sorted(keys.items()):
+        old, pages = units.get(unit), listed.get(unit)
+        ours = old is not None and old.maker == work.maker
+        if old is not None and ours and old.key == key:
             advance(old.tables[work.known.name].rows)
+        else:
+            yield Due(unit, key, ours, work.size(unit) if pages is None else Size.of(pages), pages)
 
 
-def _groups(stale: Iterator[_Stale]) -> Iterator[list[_Stale]]:
-    """Units that are made together: so that a few pages of each don't cost a batch each."""
-    group: list[_Stale] = []
-    pages = weight = 0
-    for unit in stale:
-        group.append(unit)
-        left = unit.wanted.height - unit.kept.height
-        pages += left
-        weight += int(unit.wanted["weight"].sum()) - int(unit.kept["weight"].sum())
-        if pages >= BATCH or weight >= BATCH_BYTES:
-            yield group
-            group, pages, weight = [], 0, 0
+def _left(engine: Engine, work: Work, due: Sequence[Due], units: dict[str, Unit], advance: Advance) -> Iterator[Looked]:
+    """The units in which something is another; the rest gets its key."""
+    looks = engine.map(partial(look, work), (unit for unit in due if unit.ours))
+    with closing(looks) as looks:  # type: ignore[type-var]
+        for unit in due:
+            looked = next(looks) if unit.ours else Looked(unit, unit.size, Size(), False)
+            if looked.is_same:
+                units[unit.unit] = replace(units[unit.unit], key=unit.key)
+                advance(looked.stays.pages)
+            else:
+                yield looked
+
+
+def _groups(work: Work, units: Iterable[Looked]) -> Iterator[Group]:
+    """Units of about one batch of pages that are to be made, or of several of pages that stay."""
+    group: list[Due] = []
+    stale, stays = Size(), Size()
+    for unit in units:
+        group.append(unit.due)
+        stale, stays = stale + unit.stale, stays + unit.stays
+        if stale.fills(1) or stays.fills(STAY):
+            yield _group(work, group, stale, stays)
+            group, stale, stays = [], Size(), Size()
     if group:
-        yield group
+        yield _group(work, group, stale, stays)
 
 
-def _made(work: Work, group: list[_Stale], advance: Advance) -> Mapping[Table, pl.DataFrame]:
-    """The rows of all pages of a group that don't stay, made batch by batch."""
-    new = [
-        stale.wanted.join(stale.kept, on=stale.wanted.columns[0], how="anti", maintain_order="left").with_columns(
-            unit=pl.lit(stale.unit)
-        )
-        for stale in group
-    ]
-    pieces = []
-    for piece in _batches(pl.concat(new)):
-        pieces.append(work.make(piece))
-        advance(piece.height)
-    return {table: pl.concat([piece[table] for piece in pieces]) for table in (pieces[0] if pieces else ())}
+def _group(work: Work, units: Sequence[Due], stale: Size, stays: Size) -> Group:
+    return Group(units, len(units) * LOOK + stale.weight * work.pace + stays.weight * LOOK_BYTE)
 
 
-def _batches(pages: pl.DataFrame) -> Iterator[pl.DataFrame]:
+# What an engine does
+
+
+def look(work: Work, due: Due) -> Looked:
+    """Which pages of a unit are others than they were."""
+    known = read(work.staging, work.known, due.unit)
+    pages = _pages(work, due, known)
+    stale = pages.filter("stale")
+    is_same = not stale.height and pages.height == known.height
+    return Looked(due, Size.of(stale), Size.of(pages.filter(~pl.col("stale"))), is_same)
+
+
+def make(work: Work, group: Group) -> list[Made]:
+    """Writes the parts of some units: rows that stay and rows that are made, in the order of their key."""
+    known = (read(work.staging, work.known, due.unit) if due.ours else work.known.empty() for due in group.units)
+    pages = _batched(pl.concat(_pages(work, due, rows) for due, rows in zip(group.units, known, strict=True)))
+    batches = _Batches(work, pages.filter("stale"))
+    return [_write(work, due, pages.filter(unit=due.unit), batches) for due in group.units]
+
+
+def _pages(work: Work, due: Due, known: pl.DataFrame) -> pl.DataFrame:
+    """The pages of a unit as they are wanted, in order, with `unit`; `stale` are those that don't stay."""
+    wanted = work.wanted(due, known)
+    page = wanted.columns[0]
+    compared = work.compared(wanted)
+    stay = wanted.join(known, on=compared, how="semi")[page].implode()
+    return wanted.sort(page).with_columns(unit=pl.lit(due.unit), stale=~pl.col(page).is_in(stay))
+
+
+def _batched(pages: pl.DataFrame) -> pl.DataFrame:
+    """Pages with `batch`: the number of the one in which a stale page is made; a page that stays has that before it."""
+    sizes = pages.filter("stale")["weight"].cum_sum()
+    ends: list[int] = []
     start = 0
-    sizes = pages["weight"].cum_sum()
-    while start < pages.height:
+    while start < sizes.len():
         before = int(sizes[start - 1]) if start else 0
         reaches = int(sizes.search_sorted(before + BATCH_BYTES, side="left"))
-        end = min(start + BATCH, max(reaches, start + 1), pages.height)
-        yield pages.slice(start, end - start)
-        start = end
+        start = min(start + BATCH, max(reaches, start + 1), sizes.len())
+        ends.append(start)
+    place = (pages["stale"].cum_sum().cast(pl.Int64) - 1).clip(0)
+    return pages.with_columns(batch=pl.Series(ends, dtype=pl.Int64).search_sorted(place, side="right"))
 
 
-def _joined(
-    staging: Staging, tables: Sequence[Table], stale: _Stale, made: Frames, units: Mapping[str, Unit]
-) -> Frames:
-    """The tables of a unit: rows that stay and rows that were made, in the order of their key."""
-    page = stale.wanted.columns[0]
-    new = stale.wanted.join(stale.kept, on=page, how="anti")[page].implode()
-    frames = {}
-    for table in tables:
-        name = table.key[0]
-        parts = [table.empty()]
-        if stale.kept.height:
-            parts.append(read(staging, table, stale.unit).filter(pl.col(name).is_in(stale.kept[page].implode())))
-        if table in made:
-            parts.append(table.conform(made[table].filter(pl.col(name).is_in(new))))
-        frames[table] = pl.concat(parts).sort(table.key, maintain_order=True)
-    return frames
+class _Batches:
+    """The batches of a group, each made when its first page is asked for, and held until the next one is."""
+
+    def __init__(self, work: Work, stale: pl.DataFrame) -> None:
+        self.work, self.stale = work, stale
+        self.number, self.pages = -1, 0
+        self.made: Frames = {}
+
+    def rows(self, table: Table, piece: pl.DataFrame) -> pl.DataFrame:
+        """The rows of the stale pages of a piece."""
+        pages = piece.filter("stale")[piece.columns[0]]
+        if not pages.len():
+            return table.empty()
+        if self.number != piece.item(0, "batch"):
+            self.number, self.made = piece.item(0, "batch"), {}
+            batch = self.stale.filter(batch=self.number).drop("batch", "stale")
+            self.made, self.pages = self.work.make(batch), batch.height
+        made = self.made[table]
+        return made if pages.len() == self.pages else made.filter(pl.col(table.key[0]).is_in(pages.implode()))
 
 
-def _key(work: Work, stale: _Stale, known: pl.DataFrame) -> str | None:
-    """The unit's key, None where its pages were not as they were wanted: then the next run looks at each of them."""
-    compared = [c for c in stale.wanted.columns if c in known.columns]
-    order = compared[0]
-    as_wanted = known.select(compared).sort(order).equals(stale.wanted.select(compared).sort(order))
-    return work.keys[stale.unit] if as_wanted else None
+def _write(work: Work, due: Due, pages: pl.DataFrame, batches: _Batches) -> Made:
+    """The parts of a unit."""
+    page = pages.columns[0]
+    compared = work.compared(pages)
+    as_wanted = True
+    with work.staging.parts(work.tables) as parts:
+        for piece in _pieces(pages):
+            stay = piece.filter(~pl.col("stale"))[page]
+            frames = {
+                table: pl.concat(
+                    [_between(work.staging, table, due.unit, stay), table.conform(batches.rows(table, piece))]
+                ).sort(table.key, maintain_order=True)
+                for table in work.tables
+            }
+            parts.write(frames)
+            as_wanted &= frames[work.known].select(compared).equals(piece.select(compared))
+    # Without a key where pages were not as they were wanted: then the next run looks at each of them.
+    return Made(due.unit, due.key if as_wanted else None, work.maker, parts.written)
+
+
+def _pieces(pages: pl.DataFrame) -> list[pl.DataFrame]:
+    """Pages of a unit in pieces that end with their batch, or with so many pages or bytes as a batch has."""
+    weight, number = pl.col("weight").cum_sum() - pl.col("weight"), pl.int_range(pl.len())
+    piece = pl.max_horizontal(weight // BATCH_BYTES, number // BATCH).over("batch")
+    return pages.with_columns(piece=piece).partition_by("batch", "piece", maintain_order=True, include_key=True)
+
+
+def _between(staging: Staging, table: Table, unit: str, pages: pl.Series) -> pl.DataFrame:
+    """The rows of some pages of a unit."""
+    if not pages.len():
+        return table.empty()
+    page = pl.col(table.key[0])
+    return _collect(staging, table, unit, page.is_between(pl.lit(pages[0]), pl.lit(pages[-1])) & page.is_in(pages.implode()))
 
 
 def read(staging: Staging, table: Table, unit: str) -> pl.DataFrame:
+    return _collect(staging, table, unit, pl.lit(True))
+
+
+def _collect(staging: Staging, table: Table, unit: str, rows: pl.Expr) -> pl.DataFrame:
     try:
-        return staging.scan_units(table, [unit]).collect()
+        return staging.scan_units(table, [unit]).filter(rows).collect()
     except (pl.exceptions.PolarsError, OSError) as e:
         raise StoreError(f"{staging.part(table, unit)} can't be read: delete {staging.root} and run again") from e

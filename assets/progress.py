@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-import dagster as dg
-
 Advance = Callable[[int], None]
 SECONDS = 10
 
@@ -13,6 +11,8 @@ SECONDS = 10
 @contextmanager
 def logged(what: str, total: int, unit: str) -> Iterator[Advance]:
     """Says in the run's log how far it is, every few seconds."""
+    import dagster as dg  # here, as workers have no use for it
+
     done = 0
     due = time.monotonic() + SECONDS
 

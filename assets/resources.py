@@ -1,10 +1,8 @@
-"""What the assets are given: the two folders, the lock on the data folder, the rules."""
+"""What the assets are given: the two folders, the lock on the data folder, the engine, the rules."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
 import dagster as dg
@@ -12,47 +10,15 @@ from pydantic import Field, PrivateAttr
 
 from assets import processes, progress
 from assets.deadruns import bury, without_lock
+from assets.engine import Engine, Local
+from assets.settings import jobs
+from assets.shipped import MODEL, RULES, Model, Rules
 from assets.store import Store, apart
-from assets.versions import MAKERS, code, digest, toml
+from assets.versions import MAKERS, code
 from pipeline.linemodel import LineModel
 from pipeline.rulebook import Rulebook
 
-
-class Rules:
-    """The rules as the package ships them, and the hash that tells when they change."""
-
-    @cached_property
-    def files(self) -> Mapping[str, str]:
-        return dict(toml(files("pipeline") / "rules"))
-
-    @cached_property
-    def book(self) -> Rulebook:
-        return Rulebook.parse(self.files)
-
-    @cached_property
-    def digest(self) -> str:
-        return digest(self.files)
-
-
-class Model:
-    """The line model as the package ships it, and the hash that tells when it changes."""
-
-    @cached_property
-    def files(self) -> Mapping[str, str]:
-        folder = files("pipeline") / "model"
-        return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.is_file()}
-
-    @cached_property
-    def lines(self) -> LineModel:
-        return LineModel.parse(self.files)
-
-    @cached_property
-    def digest(self) -> str:
-        return digest({name: text for name, text in self.files.items() if not name.endswith(".md")})
-
-
-# Parsed once a process, however many runs it makes.
-RULES, MODEL = Rules(), Model()
+__all__ = ["MODEL", "RULES", "Folders", "Model", "Rules"]
 
 
 class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -63,7 +29,12 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     data: str = Field(description="The folder of the results.")
     wait: float = Field(default=60, description="Seconds to wait for another run on the data folder to end.")
 
+    jobs: int = Field(
+        default_factory=jobs, ge=0, description="Processes that work page by page at once; 0: one for each core."
+    )
+
     _store: Store | None = PrivateAttr(default=None)
+    _engine: Engine | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Folders"]:
@@ -87,13 +58,18 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
         apart(Path(self.seeds), Path(self.data))
         made_with = {"broadsheet": version("broadsheet"), "rules": RULES.digest, "model": MODEL.digest}
         self._store = Store(Path(self.data), {**made_with, **{name: code(name) for name in MAKERS}})
-        with self._store.lock(who, self.wait, waiting) as died:
+        with self._store.lock(who, self.wait, waiting) as died, closing(Local(self.jobs)) as self._engine:
             yield died
 
     @property
     def store(self) -> Store:
         assert self._store is not None, "only a run has the data folder"
         return self._store
+
+    @property
+    def engine(self) -> Engine:
+        assert self._engine is not None, "only a run has work to do"
+        return self._engine
 
     @property
     def rules(self) -> Rulebook:

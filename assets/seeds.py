@@ -43,6 +43,7 @@ TODO = {
     "duplicate-file": "Keep one row for each file; that of the manifest nearest to it was used.",
 }
 
+BACKSLASH = "\\"
 MANIFEST, CORRECTIONS = "manifest.csv", "corrections.csv"
 MAX_TABLE_BYTES = 256 * 2**20
 _PAGES = ("", "txt", "text")
@@ -133,6 +134,11 @@ def listing(found: Iterable[Found]) -> pl.DataFrame:
     packed = pl.col("path").str.to_lowercase().str.ends_with(".gz")
     weight = pl.col("n_bytes").fill_null(0) * pl.when(packed).then(_GZIP_FACTOR).otherwise(1)
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(weight=weight)
+
+
+def at(seeds: Path, path: str) -> Found:
+    """The page of a path, wherever it is to be opened."""
+    return Found(path, f"{seeds}/{path.replace(2 * BACKSLASH, BACKSLASH)}")
 
 
 def load(group: Iterable[Found]) -> Batch:

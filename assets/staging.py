@@ -51,6 +51,50 @@ class Unit:
     tables: Mapping[str, Part]
 
 
+class Written(NamedTuple):
+    """A part that has not yet been moved to its place."""
+
+    file: str  # in the folder of staged tables
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """The parts of a unit that were written, by table; as whoever wrote them tells whoever holds the folder."""
+
+    unit: str
+    key: str | None
+    maker: str
+    parts: Mapping[str, Written]
+
+    def as_unit(self) -> Unit:
+        parts = {name: Part(written.rows, written.digest) for name, written in self.parts.items()}
+        return Unit(self.key, self.maker, parts)
+
+
+class Parts:
+    """Writers for the parts of one unit. What has been written is told when they are closed."""
+
+    def __init__(self, writers: Mapping[Table, TableWriter]) -> None:
+        self._writers = writers
+
+    def write(self, frames: Mapping[Table, pl.DataFrame]) -> None:
+        """The next rows of each table, in the order of its key."""
+        for table, writer in self._writers.items():
+            writer.write(frames[table])
+
+    def close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+    @property
+    def written(self) -> dict[str, Written]:
+        return {
+            table.name: Written(writer.path.name, writer.rows, writer.digest) for table, writer in self._writers.items()
+        }
+
+
 class Staging:
     """`versions` (name → hash) are what tables are made from beside tables: rules, model, code."""
 
@@ -175,35 +219,40 @@ class Staging:
     def part(self, table: Table, unit: str) -> Path:
         return self.path(table) / f"{unit}.parquet"
 
-    def put(
-        self,
-        step: str,
-        made: Mapping[str, tuple[str | None, str, Mapping[Table, pl.DataFrame]]],
-        units: dict[str, Unit],
-    ) -> None:
-        """Makes the parts of some units of a step, each with its key and maker; `units` (all of the step's) is brought
-        up to date. All of them appear, or none of these units is there."""
+    @contextmanager
+    def parts(self, tables: Sequence[Table]) -> Iterator["Parts"]:
+        """The parts of a unit, to be written piece by piece: into temporary files, which `place` moves. They stay when
+        the block ends, and are gone when it fails. Whoever writes them needs not hold the folder."""
         with ExitStack() as stack:
-            done: dict[str, Unit] = {}
-            moves: list[tuple[Path, Path]] = []
-            for unit, (key, maker, frames) in made.items():
-                parts = {}
-                for table, frame in frames.items():
-                    if self.path(table).is_file():  # a whole table of an older version
-                        self.path(table).unlink()
-                    self.path(table).mkdir(parents=True, exist_ok=True)
-                    writer = self._writer(table, stack)
-                    writer.write(frame)
-                    writer.close()
-                    parts[table.name] = Part(writer.rows, writer.digest)
-                    moves.append((writer.path, self.part(table, unit)))
-                done[unit] = Unit(key, maker, parts)
+            self.root.mkdir(parents=True, exist_ok=True)
+            parts = Parts({table: self._writer(table, stack) for table in tables})
+            yield parts
+            parts.close()
+            stack.pop_all()
+
+    def place(self, step: str, made: Sequence["Made"], units: dict[str, Unit]) -> None:
+        """Moves the parts of some units of a step to where they are read; `units` (all of the step's) is brought up to
+        date. All of them appear, or none of these units is there."""
+        done = {one.unit: one.as_unit() for one in made}
+        moves = [
+            (self.root / written.file, self.root / f"{name}.parquet" / f"{one.unit}.parquet")
+            for one in made
+            for name, written in one.parts.items()
+        ]
+        with ExitStack() as stack:
+            for source, _ in moves:
+                stack.callback(source.unlink, missing_ok=True)
+            for path in {target.parent for _, target in moves}:
+                if path.is_file():  # a whole table of an older version
+                    path.unlink()
+                path.mkdir(parents=True, exist_ok=True)
             if units.keys() & done.keys():
                 self.keep(step, {unit: old for unit, old in units.items() if unit not in done})
             for source, target in moves:
                 source.replace(target)
             units.update(done)
             self.keep(step, units)
+            stack.pop_all()
 
     def keep(self, step: str, units: Mapping[str, Unit]) -> None:
         """Says which units a step has from now on."""

@@ -15,6 +15,7 @@ import pytest
 
 from assets import parquet
 from assets.parquet import TableWriter, noted
+from assets.staging import Made
 from assets.store import KEPT, Store, StoreError
 from pipeline.tables import ARTICLES, FILES, LINES, PAGES, REJECTED, TEXTS, Table
 
@@ -125,7 +126,15 @@ def test_empty_table(store: Store) -> None:
 
 def put(store: Store, step: str, frames: dict[str, dict[Table, pl.DataFrame]]) -> None:
     with store.step([], parts=(step, list(next(iter(frames.values()))))):
-        store.staged.put(step, {unit: (unit, "maker", made) for unit, made in frames.items()}, store.staged.units(step))
+        store.staged.place(
+            step, [written(store, unit, made) for unit, made in frames.items()], store.staged.units(step)
+        )
+
+
+def written(store: Store, unit: str, frames: dict[Table, pl.DataFrame]) -> Made:
+    with store.staged.parts(list(frames)) as parts:
+        parts.write(frames)
+    return Made(unit, unit, "maker", parts.written)
 
 
 def unit(first: int, last: int) -> dict[Table, pl.DataFrame]:

@@ -1,0 +1,46 @@
+"""The rules and the line model as the package ships them, parsed once a process. No Dagster: workers need them too."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from importlib.resources import files
+
+from assets.versions import digest, toml
+from pipeline.linemodel import LineModel
+from pipeline.rulebook import Rulebook
+
+
+class Rules:
+    """The rules, and the hash that tells when they change."""
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        return dict(toml(files("pipeline") / "rules"))
+
+    @cached_property
+    def book(self) -> Rulebook:
+        return Rulebook.parse(self.files)
+
+    @cached_property
+    def digest(self) -> str:
+        return digest(self.files)
+
+
+class Model:
+    """The line model, and the hash that tells when it changes."""
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        folder = files("pipeline") / "model"
+        return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.is_file()}
+
+    @cached_property
+    def lines(self) -> LineModel:
+        return LineModel.parse(self.files)
+
+    @cached_property
+    def digest(self) -> str:
+        return digest({name: text for name, text in self.files.items() if not name.endswith(".md")})
+
+
+# Parsed once a process, however many runs it makes.
+RULES, MODEL = Rules(), Model()
