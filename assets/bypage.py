@@ -168,7 +168,7 @@ def read(folders: "Folders", found: Sequence[drops.Found], sidecar: pl.DataFrame
     before = _state(folders)
     with progress("read", pages.height, "files") as advance:
         work = Reading(store.staged, store.made_with("reading"), Path(folders.seeds))
-        refresh(folders.engine, work, keys, listed, advance)
+        refresh(folders.workers, work, keys, listed, advance)
     return _compared(before, _state(folders))
 
 
@@ -193,7 +193,7 @@ def count(folders: "Folders") -> None:
     texts = store.require(TEXTS)[TEXTS.name]
     keys = {unit: part.digest for unit, part in texts.parts.items()}
     with progress("learn", texts.rows, "pages") as advance:
-        refresh(folders.engine, Counting(store.staged, store.made_with("rules", "counting")), keys, advance=advance)
+        refresh(folders.workers, Counting(store.staged, store.made_with("rules", "counting")), keys, advance=advance)
 
 
 def understand(folders: "Folders") -> None:
@@ -204,7 +204,7 @@ def understand(folders: "Folders") -> None:
     same = _digest(work.learnt.to_frame(), work.given)
     keys = {unit: f"{part.digest} {same}" for unit, part in texts.parts.items()}
     with progress("understand", texts.rows, "pages") as advance:
-        refresh(folders.engine, work, keys, advance=advance)
+        refresh(folders.workers, work, keys, advance=advance)
 
 
 def sketch(folders: "Folders") -> None:
@@ -212,7 +212,7 @@ def sketch(folders: "Folders") -> None:
     store = folders.store
     articles = store.require(PAGE_ARTICLES)[PAGE_ARTICLES.name]
     keys = {unit: part.digest for unit, part in articles.parts.items()}
-    refresh(folders.engine, Sketching(store.staged, store.made_with("folding")), keys)
+    refresh(folders.workers, Sketching(store.staged, store.made_with("folding")), keys)
 
 
 def _digest(*frames: pl.DataFrame) -> str:

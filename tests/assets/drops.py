@@ -3,6 +3,7 @@
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 from assets import flow
 from assets.resources import Folders
@@ -18,9 +19,9 @@ MOST = 40  # pages: so that two hundred drops don't make a corpus whose runs tak
 HOUSE = ("Send us your harbour pictures today", "More from the weekend desk inside")
 
 
-def run(seeds: Path, data: Path) -> None:
+def run(seeds: Path, data: Path, **settings: Any) -> None:
     """The whole job, its checks left out."""
-    folders = Folders(seeds=str(seeds), data=str(data))
+    folders = Folders(seeds=str(seeds), data=str(data), **settings)
     with folders.opened("a test"):
         for step in flow.STEPS:
             step.bring_up_to_date(folders)
