@@ -10,6 +10,9 @@ UV ?= uv
 SEEDS = seeds
 DATA = data
 PORT = 3000
+JOBS =
+ENGINE =
+SPARK_MASTER =
 TO =
 PAGES =
 OUT =
@@ -23,13 +26,11 @@ CSV =
 ARTICLE =
 JSON =
 RELEASE =
-ENGINE = local
-SPARK_MASTER =
 # What opens the notebook; from the root, so that its links lead to the docs.
 LAB = -m jupyterlab --ServerApp.root_dir=.
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE ENGINE SPARK_MASTER
+export SEEDS DATA JOBS ENGINE SPARK_MASTER PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -46,12 +47,15 @@ NEEDED := Python 3.11 or newer with venv
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-corpus: $(VENV)/.ready $(SPARK) ## read SEEDS (a folder, default seeds), write the tables to DATA (default data)
-	@$(PY) -m assets corpus --seeds "$$SEEDS" --data "$$DATA"
+corpus: $(VENV)/.ready $(SPARK) ## read SEEDS (a folder, default seeds), write the tables to DATA (default data); JOBS processes at once
+	@$(PY) -m assets corpus --seeds "$$SEEDS" --data "$$DATA" --jobs "$$JOBS" \
+		--engine "$$ENGINE" --spark-master "$$SPARK_MASTER"
 
 # `dg dev` would bring thirty more packages for the same page; hence no advice to use it instead.
-ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (default 3000)
-	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" \
+ui: $(VENV)/.ready $(SPARK) ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (default 3000)
+	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" BROADSHEET_JOBS="$${JOBS:-$$BROADSHEET_JOBS}" \
+		BROADSHEET_ENGINE="$${ENGINE:-$$BROADSHEET_ENGINE}" \
+		BROADSHEET_SPARK_MASTER="$${SPARK_MASTER:-$$BROADSHEET_SPARK_MASTER}" \
 		$(PY) -W 'ignore:Function `dev_command`' -m dagster dev -h 127.0.0.1 -p "$$PORT"
 
 notebook: $(VENV)/.notebook ## open notebooks/corpus.ipynb (Jupyter) on DATA

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from assets.history import generations
-from assets.settings import home
+from assets.settings import at_once, home, setting
 from assets.store import Store, StoreError, apart
 from assets.summary import REVIEW, printable, summary
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MODEL = Path(__file__).parents[1] / "pipeline" / "model"
 OK, FAILED, USAGE, STOPPED = 0, 1, 2, 130
 # Errors whose message is meant for users.
-OURS = ("Failure", "StoreError")
+OURS = ("Failure", "StoreError", "EngineError")
 INTERRUPTED = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
 
 
@@ -67,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seeds", default="seeds", help="the folder of raw pages (default: seeds)")
     run.add_argument("--data", default="data", help="the folder of the results (default: data)")
     run.add_argument("--wait", type=float, default=60, help="seconds to wait for another run to end (default: 60)")
+    run.add_argument("--jobs", type=_count, default=at_once(), help="processes at once (default: one for each core)")
+    run.add_argument("--engine", default="", help="where pages are worked on: local, or spark (default: local)")
+    run.add_argument("--spark-master", default="", help="the master of that cluster: spark://<host>:7077")
     back = command("rollback", rollback, "make the generation numbered before the live one live, or the one named")
     back.add_argument("--data", default="data", help="the folder of the results (default: data)")
     back.add_argument("--to", metavar="GENERATION", help="make this one live (default: the one numbered before)")
@@ -112,6 +115,13 @@ def parser() -> argparse.ArgumentParser:
     words = command("dictionary", dictionary, "print what every table and column means, in Markdown")
     words.add_argument("--readme", type=Path, help="print this README instead, with the columns of articles in it")
     return top
+
+
+def _count(given: str) -> int:
+    """A number of processes; nothing at all, as `make` passes it on: whatever is usual."""
+    if given and not (given.isdecimal() and int(given)):
+        raise argparse.ArgumentTypeError(f"{given!r} is no number of processes: 1, 2, …")
+    return int(given or at_once())
 
 
 def corpus(options: argparse.Namespace) -> int:
@@ -372,6 +382,14 @@ def _run(
     from assets import progress
     from assets.definitions import defs
 
+    folders = {
+        "seeds": str(seeds),
+        "data": str(data),
+        "wait": options.wait,
+        "jobs": options.jobs,
+        "engine": options.engine or setting("engine", "local"),
+        "spark_master": options.spark_master or setting("spark_master"),
+    }
     # While a step runs Dagster keeps what it prints for the run's log; what is dup'ed before still reaches the user.
     with open(os.dup(sys.stderr.fileno()), "w", buffering=1) as screen:
         progress.show = partial(bar, screen)
@@ -380,7 +398,7 @@ def _run(
             instance=instance,
             raise_on_error=options.debug,
             run_config={
-                "resources": {"folders": {"config": {"seeds": str(seeds), "data": str(data), "wait": options.wait}}},
+                "resources": {"folders": {"config": folders}},
                 "loggers": {"console": {"config": {"log_level": "INFO" if options.debug else "CRITICAL"}}},
             },
         )

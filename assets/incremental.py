@@ -293,9 +293,8 @@ def _between(staging: Staging, table: Table, unit: str, pages: pl.Series) -> pl.
     if not pages.len():
         return table.empty()
     page = pl.col(table.key[0])
-    return _collect(
-        staging, table, unit, page.is_between(pl.lit(pages[0]), pl.lit(pages[-1])) & page.is_in(pages.implode())
-    )
+    there = page.is_between(pl.lit(pages[0]), pl.lit(pages[-1])) & page.is_in(pages.implode())
+    return _collect(staging, table, unit, there)
 
 
 def read(staging: Staging, table: Table, unit: str) -> pl.DataFrame:

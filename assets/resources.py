@@ -10,7 +10,6 @@ from pydantic import Field, PrivateAttr
 from assets import processes, progress
 from assets.deadruns import bury, without_lock
 from assets.engine import Engine, EngineError, Local
-from assets.settings import jobs
 from assets.shipped import MODEL, RULES, Model, Rules, made_with
 from assets.store import Store, apart
 from pipeline.linemodel import LineModel
@@ -26,15 +25,9 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     seeds: str = Field(description="The folder of raw pages.")
     data: str = Field(description="The folder of the results.")
     wait: float = Field(default=60, description="Seconds to wait for another run on the data folder to end.")
-
-    jobs: int = Field(
-        default_factory=jobs, ge=0, description="Processes that work page by page at once; 0: one for each core."
-    )
-
-    engine: str = Field(
-        default="local", description="Who works page by page: `local`, this machine, or `spark`, a cluster."
-    )
-    spark_master: str = Field(default="", description="The cluster's master, such as spark://host:7077.")
+    jobs: int = Field(default=0, description="Processes that work page by page at once; 0: one for each core.")
+    engine: str = Field(default="local", description="Who works page by page: `local`, or `spark` for a cluster.")
+    spark_master: str = Field(default="", description="The master of that cluster: spark://<host>:7077.")
 
     _store: Store | None = PrivateAttr(default=None)
     _workers: Engine | None = PrivateAttr(default=None)
