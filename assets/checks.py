@@ -243,9 +243,9 @@ def audit_dedup(folders: Folders) -> Iterator[Finding]:
 @checks(SELECTED, also=(PAGE_ARTICLES, DUPLICATES, STORIES))
 def audit_articles(folders: Folders) -> Iterator[Finding]:
     """The product: every article once, unchanged."""
-    yield from publish.audit_corpus(
-        *(folders.store.read(table) for table in (PAGE_ARTICLES, DUPLICATES, STORIES, ARTICLES))
-    )
+    store = folders.store
+    given, made = store.batches(PAGE_ARTICLES, BATCH), store.batches(ARTICLES, BATCH)
+    yield from publish.audit_corpus(given, store.read(DUPLICATES), store.read(STORIES), made)
 
 
 @checks(TOLD)

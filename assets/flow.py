@@ -24,17 +24,20 @@ from assets.figures import remembered
 from assets.parquet import TableWriter
 from assets.resources import Folders
 from assets.settings import POOL
+from assets.spilling import spilling
 from assets.store import Published, Store, StoreError
 from pipeline import corpus
-from pipeline.changes import State
+from pipeline.changes import MADE, State
 from pipeline.changes import changes as compare
 from pipeline.corrections import account, seen
-from pipeline.dedup import ABOUT, fold
+from pipeline.dedup import ABOUT, about, fold, postings
 from pipeline.faults import one_per_record
-from pipeline.furniture import furniture as learn
+from pipeline.furniture import lean, learnt
+from pipeline.publish import PLACED, in_order, kept, places
 from pipeline.publish import articles as select
 from pipeline.read import read as decode
 from pipeline.rulebook import RuleError
+from pipeline.shares import dealt
 from pipeline.tables import (
     ARTICLES,
     CHANGES,
@@ -63,6 +66,12 @@ from pipeline.tables import (
 MADE_WITH = ("broadsheet", "rules", "model", "reading", "counting", "understanding", "folding", "selecting")
 # A day's run may be late or fail once; whoever reads the table should know of two that are missing.
 FRESH = {ARTICLES: dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26), fail_window=timedelta(hours=50))}
+
+# Rows that are in memory at a time, of what is read in batches and of what is dealt into shares.
+BATCH = 4_000
+CONTEXTS_HELD = 1 << 19
+POSTINGS_HELD = 1 << 19
+ARTICLES_HELD = 1 << 17
 
 Seen = Mapping[str, int]
 Run = Callable[..., Seen | None]  # the folders, then a writer for each whole table that the step makes
@@ -188,11 +197,20 @@ def read(folders: Folders, files: TableWriter, rejected: TableWriter, given: Tab
     return {"files": len(found), "bytes": sum(file.n_bytes or 0 for file in found), **seen}
 
 
-@step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules", "counting"), calls=(corpus.count, learn))
+@step("understanding", makes=(FURNITURE,), needs=(TEXTS,), versions=("rules", "counting"), calls=(corpus.count, learnt))
 def furniture(folders: Folders, furniture: TableWriter) -> None:
     """Learns over the whole corpus which lines are page furniture."""
     bypage.count(folders)
-    furniture.write(learn(folders.store.scan_parts("count", CONTEXTS).collect()))
+    store = folders.store
+    rows = store.staged.whole("count", CONTEXTS).rows
+    with spilling(store.staging) as shelve:
+        contexts = (lean(some.collect()) for _, some in store.together(TEXTS, CONTEXTS, rows=BATCH))
+        furniture.write(learnt(shelve(dealt(contexts, pl.col("group"), _shares(rows, CONTEXTS_HELD)))))
+
+
+def _shares(rows: int, held: int) -> int:
+    """How many shares there are if one holds so many rows, about."""
+    return rows // held + 1
 
 
 @step(
@@ -226,28 +244,64 @@ def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> No
     bypage.sketch(folders)
     store = folders.store
     comparisons = Comparisons(store)
-    about = store.scan(PAGE_ARTICLES).select(ABOUT).collect()
-    folded, shared = fold(about, store.scan_parts("sketch", SKETCHES).collect(), comparisons.compare)
+    rows = pl.concat(
+        about(sketches.collect(), articles.select(ABOUT).collect())
+        for articles, sketches in store.together(PAGE_ARTICLES, SKETCHES, rows=BATCH)
+    )
+    with spilling(store.staging) as shelve:
+        n = _shares(int(rows["size"].sum()), POSTINGS_HELD)
+        lots = shelve(dealt(_postings(store), pl.col("gram"), n))
+        folded, shared = fold(rows, lots, comparisons.compare, shelve)
     comparisons.keep()
     duplicates.write(folded)
     stories.write(shared)
+
+
+def _postings(store: Store) -> Iterator[pl.DataFrame]:
+    """The fingerprints of all articles, in their order."""
+    first = 0
+    for _, sketches in store.together(PAGE_ARTICLES, SKETCHES, rows=BATCH):
+        batch = sketches.select("fingerprints").collect()
+        yield postings(batch, first)
+        first += batch.height
 
 
 @step("articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES), versions=MADE_WITH, calls=(select,))
 def articles(folders: Folders, articles: TableWriter) -> None:
     """Keeps one row of each article."""
     articles.note({name: folders.store.versions[name] for name in MADE_WITH})
-    articles.write(select(*(folders.store.read(table) for table in (PAGE_ARTICLES, DUPLICATES, STORIES))))
+    store = folders.store
+    rows = pl.concat(some.select(PLACED).collect() for (some,) in store.together(PAGE_ARTICLES, rows=BATCH))
+    where = places(rows, store.read(DUPLICATES), store.read(STORIES))
+    del rows
+    with spilling(store.staging) as shelve:
+        for share in shelve(dealt(_kept(store, where), pl.col("share"), where.height)):
+            articles.write(in_order(share))
+
+
+def _kept(store: Store, where: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Those of all articles that have a place, in batches."""
+    first = 0
+    for batch in store.batches(PAGE_ARTICLES, BATCH):
+        yield kept(batch, where.slice(first, batch.height))
+        first += batch.height
 
 
 @step("published", makes=(CHANGES,), needs=(ARTICLES, DUPLICATES), versions=("telling",), looks=True, calls=(compare,))
 def changes(folders: Folders, changes: TableWriter) -> None:
     """Says what is other than in the generation that readers see, and why."""
     store = folders.store
-    tables = (ARTICLES, DUPLICATES, MADE_FROM)
-    live = [store.published.read(table) for table in tables]
-    staged = [store.read(ARTICLES), store.read(DUPLICATES), store.scan_parts("understand", MADE_FROM).collect()]
-    changes.write(compare(State(*live), State(*staged), store.published.other_version(store.versions)))
+    made_from = store.scan_parts("understand", MADE_FROM).select(MADE).collect()
+    was = State(
+        store.published.batches(ARTICLES),
+        store.published.read(DUPLICATES, ["article_id"]),
+        store.published.read(MADE_FROM, MADE),
+    )
+    now = State(store.batches(ARTICLES, BATCH), store.scan(DUPLICATES).select("article_id").collect(), made_from)
+    rows = store.require(ARTICLES)[ARTICLES.name].rows
+    with spilling(store.staging) as shelve:
+        version = store.published.other_version(store.versions)
+        changes.write(compare(was, now, version, shelve, _shares(rows, ARTICLES_HELD)))
 
 
 def publish(folders: Folders, changed: Mapping[str, Mapping[str, int]]) -> Published:

@@ -8,14 +8,16 @@ current                        link to the generation that is live
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from assets import folder
 from assets.folder import TEMPORARY, StoreError
+from assets.parquet import groups
 from assets.staging import Staging, Stamp, scan
 from pipeline.tables import Table
 
@@ -58,12 +60,22 @@ class Generations:
             return {}
         return found if isinstance(found, dict) else {}
 
-    def read(self, table: Table) -> pl.DataFrame:
-        """A table as readers see it; an empty one where there is none of this form yet."""
+    def read(self, table: Table, columns: Sequence[str]) -> pl.DataFrame:
+        """Columns of a table as readers see it; an empty one where there is none of this form yet."""
         try:
-            return scan(self.current.resolve() / f"{table.name}.parquet", table).collect()
+            return scan(self._live(table), table).select(columns).collect()
         except (OSError, pl.exceptions.PolarsError):
-            return table.empty()
+            return table.empty().select(columns)
+
+    def batches(self, table: Table) -> Iterator[pl.DataFrame]:
+        """The rows of a table that is one file, as readers see it, in batches; none where there is none of this form."""
+        try:
+            yield from groups(self._live(table), table)
+        except (OSError, pa.ArrowException, pl.exceptions.PolarsError):
+            return
+
+    def _live(self, table: Table) -> Path:
+        return self.current.resolve() / f"{table.name}.parquet"
 
     def other_version(self, versions: Mapping[str, str]) -> str:
         """What of rules, model and program is another one than made the live generation; `program` if nothing is."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,15 @@ def noted(path: Path) -> Mapping[str, Any]:
     found = (pq.read_metadata(path).metadata or {}).get(NOTE.encode(), b"{}")
     said = json.loads(found)
     return said if isinstance(said, dict) else {}
+
+
+def groups(path: Path, table: Table) -> Iterator[pl.DataFrame]:
+    """The rows of a file, a row group at a time: of text GROUP_BYTES and a row at most."""
+    footer, start = pq.read_metadata(path), 0
+    for number in range(footer.num_row_groups):
+        rows = footer.row_group(number).num_rows
+        yield pl.scan_parquet(path, schema=table.schema).slice(start, rows).collect()
+        start += rows
 
 
 def _order(table: Table) -> list[pq.SortingColumn] | None:

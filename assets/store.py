@@ -18,7 +18,7 @@ import polars as pl
 from assets import folder, lock
 from assets.folder import StoreError, told
 from assets.generations import KEPT, Generations, Published
-from assets.parquet import TableWriter
+from assets.parquet import TableWriter, groups
 from assets.staging import Staging, Stamp, grouped
 from assets.verdicts import Verdicts
 from pipeline.tables import Table
@@ -119,16 +119,20 @@ class Store:
         path = self.path(table)
         return sum(p.stat().st_size for p in path.iterdir()) if path.is_dir() else path.stat().st_size
 
-    def batches(self, table: Table, pages: int) -> Iterator[pl.DataFrame]:
-        """The staged rows, in frames of about `pages` whole pages."""
-        for (frame,) in self.together(table, pages=pages):
-            yield frame
+    def batches(self, table: Table, rows: int) -> Iterator[pl.DataFrame]:
+        """The staged rows: of a table in parts in frames of about so many, and of whole pages; of a whole table in those
+        of its row groups."""
+        if self.require(table)[table.name].parts:
+            for (frame,) in self.together(table, rows=rows):
+                yield frame.collect()
+        else:
+            yield from groups(self.path(table), table)
 
-    def together(self, *tables: Table, pages: int) -> Iterator[tuple[pl.DataFrame, ...]]:
-        """Some units of tables in parts at a time, of about `pages` pages (a row of the first table each): a frame for
-        each table, with the rows of the same pages."""
-        for units in grouped(self.require(tables[0])[tables[0].name].parts, pages):
-            yield self.of_units(units, *tables)
+    def together(self, *tables: Table, rows: int) -> Iterator[tuple[pl.LazyFrame, ...]]:
+        """Some units of tables in parts at a time, of about so many rows of the first table: a frame for each table,
+        lazily, with the rows of the same pages."""
+        for units in grouped(self.require(tables[0])[tables[0].name].parts, rows):
+            yield tuple(self.staged.scan_units(table, units) for table in tables)
 
     def of_units(self, units: Sequence[str], *tables: Table) -> tuple[pl.DataFrame, ...]:
         """The rows of some units, a frame for each table."""

@@ -4,49 +4,65 @@ from typing import NamedTuple
 
 import polars as pl
 
+from pipeline.shares import Frames, Shelve, dealt, in_memory
 from pipeline.tables import ARTICLES, CHANGES, DUPLICATES, MADE_FROM
 
 
 class State(NamedTuple):
-    """The tables of a generation that tell: `articles`, `duplicates`, `made_from`."""
+    """The tables of a generation that tell: `articles`, in batches; of `duplicates` the ids; of `made_from` the columns
+    MADE."""
 
-    articles: pl.DataFrame
+    articles: Frames
     duplicates: pl.DataFrame
     made_from: pl.DataFrame
 
 
-NONE = State(ARTICLES.empty(), DUPLICATES.empty(), MADE_FROM.empty())
+NONE = State([], DUPLICATES.empty(), MADE_FROM.empty())
+MADE = ("page", "page_id", "sidecar", "corrections", "furniture")
+_COMPARED = [name for name in ARTICLES.schema.names() if name != "article_id"]
 
 
-def changes(before: State, now: State, version: str = "program") -> pl.DataFrame:
-    """Two states, and which version (rules, model, program) is another one now → CHANGES, sorted by key."""
-    rows = [pl.col("article_id", "page"), pl.struct(ARTICLES.schema.names()).hash().alias("row")]
-    old, new = (state.articles.select(rows) for state in (before, now))
+def changes(
+    before: State, now: State, version: str = "program", shelve: Shelve = in_memory, n: int = 1
+) -> pl.DataFrame:
+    """Two states, and which version (rules, model, program) is another one now → CHANGES, sorted by key. Articles are
+    compared in `n` shares, which `shelve` has meanwhile."""
+    both = (digests(batch, new) for state, new in ((before, False), (now, True)) for batch in state.articles)
     pages = of_pages(before.made_from, now.made_from, version)
+    shares = shelve(dealt(both, pl.col("article_id").hash(), n))
+    found = (_of_share(share, before.duplicates, now.duplicates, pages) for share in shares)
+    told = (CHANGES.conform(some.with_columns(pl.col("why").fill_null(version))) for some in found)
+    return pl.concat([CHANGES.empty(), *told]).sort(CHANGES.key)
+
+
+def digests(articles: pl.DataFrame, now: bool) -> pl.DataFrame:
+    """Rows of `articles` → article_id, page, now, and a digest of each other column under its name, of `page` too."""
+    columns = (pl.struct(name).hash().alias(f"{name}_digest") for name in _COMPARED)
+    return articles.select("article_id", "page", *columns, now=pl.lit(now))
+
+
+def _of_share(share: pl.DataFrame, folded: pl.DataFrame, folded_now: pl.DataFrame, pages: pl.DataFrame) -> pl.DataFrame:
+    """`digests` of both states → what became of these articles; `why` is null where no page tells."""
+    new, old = share.filter("now"), share.filter(~pl.col("now"))
     added = new.join(old, on="article_id", how="anti").with_columns(change=pl.lit("added"))
     removed = old.join(new, on="article_id", how="anti").with_columns(change=pl.lit("removed"))
-    both = new.join(old.rename({"page": "old_page", "row": "old_row"}), on="article_id")
-    changed = both.filter(pl.col("row") != pl.col("old_row")).select("article_id", "page", "old_page")
-    folded = {"added": before.duplicates, "removed": now.duplicates}
     lone = [
         rows.join(pages, on="page", how="left").with_columns(
-            why=pl.when(pl.col("article_id").is_in(folded[change]["article_id"].implode()))
+            why=pl.when(pl.col("article_id").is_in(ids["article_id"].implode()))
             .then(pl.lit("duplicate"))
             .otherwise("why"),
             columns=pl.lit([], pl.List(pl.String)),
         )
-        for change, rows in (("added", added), ("removed", removed))
+        for rows, ids in ((added, folded), (removed, folded_now))
     ]
-    out = [*lone, altered(changed, before, now, pages)]
-    told = pl.concat([frame.select(CHANGES.schema.names()) for frame in out])
-    return CHANGES.conform(told.with_columns(pl.col("why").fill_null(version))).sort(CHANGES.key)
+    return pl.concat([frame.select(CHANGES.schema.names()) for frame in (*lone, altered(new, old, pages))])
 
 
 def of_pages(before: pl.DataFrame, now: pl.DataFrame, version: str) -> pl.DataFrame:
     """MADE_FROM of two states → page, why: what is another thing on each page that is in either."""
-    columns = ["page", "page_id", "sidecar", "corrections", "furniture"]
-    both = before.select(columns, was=True).join(
-        now.select(columns, stays=True), on="page", how="full", coalesce=True, suffix="_now"
+    before, now = (made.select("page", pl.col("page_id").hash(), *MADE[2:]) for made in (before, now))
+    both = before.with_columns(was=True).join(
+        now.with_columns(stays=True), on="page", how="full", coalesce=True, suffix="_now"
     )
     moved_here = pl.col("page_id_now").is_in(before["page_id"].implode())
     moved_away = pl.col("page_id").is_in(now["page_id"].implode())
@@ -72,15 +88,14 @@ def of_pages(before: pl.DataFrame, now: pl.DataFrame, version: str) -> pl.DataFr
     return both.select("page", why=why)
 
 
-def altered(changed: pl.DataFrame, before: State, now: State, pages: pl.DataFrame) -> pl.DataFrame:
-    """Articles (article_id, page, old_page) of both states whose rows differ, with the columns that do, and why."""
-    names = [name for name in ARTICLES.schema.names() if name != "article_id"]
-    ids = changed.select("article_id")
-    old, new = (state.articles.join(ids, on="article_id", how="semi") for state in (before, now))
-    both = new.join(old, on="article_id", suffix="_old")
-    differ = [pl.when(pl.col(n).ne_missing(pl.col(f"{n}_old"))).then(pl.lit(n)) for n in names]
-    told = both.select("article_id", columns=pl.concat_list(differ).list.drop_nulls() if differ else [])
-    rows = changed.join(told, on="article_id").join(pages, on="page", how="left")
+def altered(new: pl.DataFrame, old: pl.DataFrame, pages: pl.DataFrame) -> pl.DataFrame:
+    """`digests` → the articles of both states whose rows differ, with the columns that do, and why."""
+    both = new.join(old.rename({"page": "old_page"}), on="article_id", suffix="_old")
+    differ = [
+        pl.when(pl.col(f"{name}_digest") != pl.col(f"{name}_digest_old")).then(pl.lit(name)) for name in _COMPARED
+    ]
+    told = both.select("article_id", "page", "old_page", columns=pl.concat_list(differ).list.drop_nulls())
+    rows = told.filter(pl.col("columns").list.len() > 0).join(pages, on="page", how="left")
     rows = rows.join(pages.rename({"page": "old_page", "why": "old_why"}), on="old_page", how="left")
     gone = pl.col("old_why").is_in(["removed-page", "moved-page", "changed-page"])
     why = (

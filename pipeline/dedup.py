@@ -32,13 +32,14 @@ Known limit: reports from one template (prices, weather) in which only a few fig
 and those under one standing title `UPDATED`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 import polars as pl
 
 from pipeline.links import linked
+from pipeline.shares import Frames, Shelve, dealt, in_memory
 from pipeline.shingles import FEW_WORDS, compared, fingerprints, hashed, of_pairs, words
 from pipeline.tables import DUPLICATES, SKETCHES, STORIES
 
@@ -74,9 +75,9 @@ _SMALLEST_FIRST: Final = ("page_id", "article_no", "page")
 # Of a text with a word or two of every sentence edited, the share of common fingerprints is .91 of that of 5-grams in
 # the mean, and over .75 of it in 99 of 100.
 _LINK: Final = 0.75
-# Fingerprints that are sorted at a time: bounds memory, changes nothing.
-LOT: Final = 1 << 24
-_NO_KEYS: Final = pl.DataFrame(schema={"row": pl.UInt32, "key": pl.UInt64})
+# Pairs that stand side by side at a time: bounds memory, changes nothing.
+PAIRS: Final = 50_000
+_NO_PAIRS: Final = pl.DataFrame(schema={"row": pl.UInt32, "kept": pl.UInt32})
 
 # What of an article is read beside its text.
 ABOUT: Final = (
@@ -86,13 +87,18 @@ ABOUT: Final = (
 # Pairs (row, kept), and the rows that they are of (row, page, article_no, text, n_words, text_hash, title_key) → what
 # `compared` says of them: a matter of their two texts alone, so it may be remembered.
 Compare = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
+# See `_linked`.
+Link = Callable[[pl.DataFrame, pl.DataFrame, float], pl.DataFrame]
 
 
-def dedup(page_articles: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def dedup(page_articles: pl.DataFrame, lots: int = 1) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`page_articles` → (`duplicates`, `stories`), both sorted by page and article_no.
 
-    A pure function of the set of rows: their order, the number of cores and the hash values do not matter."""
-    return fold(page_articles.select(ABOUT), sketches(page_articles), partial(compare, page_articles=page_articles))
+    A pure function of the set of rows: their order, the number of cores and of `lots`, and the hash values do not
+    matter."""
+    sketched = sketches(page_articles)
+    found = in_memory(dealt([postings(sketched)], pl.col("gram"), lots))
+    return fold(about(sketched, page_articles), found, partial(compare, page_articles=page_articles))
 
 
 def sketches(page_articles: pl.DataFrame) -> pl.DataFrame:
@@ -102,6 +108,21 @@ def sketches(page_articles: pl.DataFrame) -> pl.DataFrame:
     return SKETCHES.conform(rows.with_columns(text).join(fingerprints(rows), "row")).sort(SKETCHES.key)
 
 
+def about(sketches: pl.DataFrame, page_articles: pl.DataFrame) -> pl.DataFrame:
+    """SKETCHES and, of the same articles, the columns ABOUT of `page_articles` → what is known of each but its
+    fingerprints, a row each, in the order of the sketches; in that order they are numbered from 0 on."""
+    rows = page_articles.select(*(pl.col(c) for c in ABOUT if c != "title"), _title_key())
+    sized = sketches.select("page", "article_no", "text", size=pl.col("fingerprints").list.len())
+    return sized.join(rows, ["page", "article_no"], maintain_order="left")
+
+
+def postings(sketches: pl.DataFrame, first: int = 0) -> pl.DataFrame:
+    """SKETCHES, and the number of the first of them → (article, gram): whose fingerprint each is."""
+    article = pl.int_range(first, pl.len() + first, dtype=pl.UInt32)
+    rows = sketches.select(article=article, gram="fingerprints")
+    return rows.explode("gram").drop_nulls()
+
+
 def compare(pairs: pl.DataFrame, rows: pl.DataFrame, page_articles: pl.DataFrame) -> pl.DataFrame:
     """See `Compare`; the texts are those of `page_articles`."""
     bodies = page_articles.select("page", "article_no", "body")
@@ -109,27 +130,32 @@ def compare(pairs: pl.DataFrame, rows: pl.DataFrame, page_articles: pl.DataFrame
     return compared(pairs, texts, OPENING, LAST_WORDS)
 
 
-def fold(about: pl.DataFrame, sketches: pl.DataFrame, compare: Compare) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The columns ABOUT of `page_articles`, its SKETCHES → (`duplicates`, `stories`), as `dedup`."""
-    rows = about.join(sketches, ["page", "article_no"])
+def fold(
+    about: pl.DataFrame, postings: Frames, compare: Compare, shelve: Shelve = in_memory
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`about` all articles and their `postings`, in lots that have no gram in common → (`duplicates`, `stories`), as
+    `dedup`. `shelve` has what is found in a lot until all of them are known."""
+    rows = about.with_row_index("article")
+    link = partial(_linked, postings=postings, articles=rows.height, shelve=shelve)
     ranked = _ranked(rows, known_outlet_first=True)
-    duplicates = _duplicates(ranked, compare)
+    duplicates = _duplicates(ranked, compare, link)
     kept = rows.join(duplicates, on=["page", "article_no"], how="anti")
-    return duplicates, _stories(_ranked(kept, known_outlet_first=False), compare)
+    return duplicates, _stories(_ranked(kept, known_outlet_first=False), compare, link)
 
 
 # --- rank
 
 
 def _ranked(rows: pl.DataFrame, known_outlet_first: bool) -> pl.DataFrame:
-    """The rows in rank order, with `row` (rank from 0) and `title_key` (the title's words, or empty)."""
+    """The rows in rank order, with `row` (rank from 0)."""
     known = [pl.col("outlet").is_not_null()] if known_outlet_first else []
     by = [*known, *map(pl.col, _LARGEST_FIRST), *map(pl.col, _SMALLEST_FIRST)]
     descending = [True] * (len(by) - len(_SMALLEST_FIRST)) + [False] * len(_SMALLEST_FIRST)
-    return rows.sort(by, descending=descending, nulls_last=True).with_columns(_title_key()).with_row_index("row")
+    return rows.sort(by, descending=descending, nulls_last=True).with_row_index("row")
 
 
 def _title_key() -> pl.Expr:
+    """The title's words, or empty."""
     return words("title").list.join(" ").fill_null("").alias("title_key")
 
 
@@ -138,9 +164,16 @@ def _title_key() -> pl.Expr:
 
 def _side_by_side(pairs: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
     """(row, kept, …) → with the columns of both."""
-    rows = ranked.drop("fingerprints")
-    kept = rows.rename(lambda c: c if c == "row" else f"kept_{c}").rename({"row": "kept"})
-    return pairs.join(rows, "row").join(kept, "kept")
+    rows = ranked.drop("row")
+    kept = rows.select(pl.all().name.prefix("kept_"))
+    return pl.concat([pairs, rows[pairs["row"]], kept[pairs["kept"]]], how="horizontal")
+
+
+def _where(condition: pl.Expr, pairs: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
+    """The pairs (row, kept, …) for which a condition on both holds."""
+    slices = (some for some in pairs.iter_slices(PAIRS) if some.height)
+    held = (_side_by_side(some, ranked).filter(condition).select(pairs.columns) for some in slices)
+    return pl.concat([pairs.clear(), *held])
 
 
 def _same_outlet() -> pl.Expr:
@@ -208,30 +241,29 @@ def _assigned(pairs: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(("row", "kept", "shared"), pl.UInt32), orient="row")
 
 
-def _linked(rows: pl.DataFrame, ranked: pl.DataFrame, share: float) -> pl.DataFrame:
-    """Rows (row, fingerprints, block) of `ranked` → (row, kept): those of one block that may share so much."""
-    return linked(_lots(rows), ranked["fingerprints"].list.len(), _LINK * share)
-
-
-def _lots(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """(row, fingerprints, block) → (row, key), all rows with one key in one lot."""
-    n = 1 << (int(rows["fingerprints"].list.len().sum()) // LOT).bit_length()
-    key = (pl.col("fingerprints") ^ pl.col("block")).alias("key")
-    for lot in range(n):
-        pieces = (piece.explode("fingerprints").select("row", key).drop_nulls() for piece in rows.iter_slices(10_000))
-        yield pl.concat([_NO_KEYS, *(piece.filter((pl.col("key") & (n - 1)) == lot) for piece in pieces)])
+def _linked(
+    blocks: pl.DataFrame, ranked: pl.DataFrame, share: float, postings: Frames, articles: int, shelve: Shelve
+) -> pl.DataFrame:
+    """Rows (row, article, block) of `ranked` → (row, kept): those of one block that may share so much."""
+    if blocks.is_empty():
+        return _NO_PAIRS
+    every = pl.DataFrame({"article": pl.int_range(articles, dtype=pl.UInt32, eager=True)})
+    of = every.join(blocks, "article", "left", maintain_order="left")
+    row, block = (pl.lit(of[name]).gather(pl.col("article")) for name in ("row", "block"))
+    lots = (lot.select(row=row, key=pl.col("gram") ^ block).drop_nulls() for lot in postings)
+    return linked(lots, ranked["size"], _LINK * share, shelve)
 
 
 # --- duplicates
 
 
-def _duplicates(ranked: pl.DataFrame, compare: Compare) -> pl.DataFrame:
+def _duplicates(ranked: pl.DataFrame, compare: Compare, link: Link) -> pl.DataFrame:
     twin_of = _identical(ranked)
     units = ranked.join(twin_of.filter(pl.col("row") == pl.col("unit")), "row", "semi", maintain_order="left")
-    pairs = _side_by_side(_of_one_outlet(units, ranked), ranked).filter(_same_outlet())
-    counted = compare(pairs.select("row", "kept"), ranked)
-    held = pairs.join(counted, ["row", "kept"]).with_columns(held=pl.col("shared") / pl.col("n_grams"))
-    found = _assigned(held.filter(pl.col("shared") > 0, pl.col("held") >= UPDATED, _one_is_the_other()))
+    counted = compare(_where(_same_outlet(), _of_one_outlet(units, ranked, link), ranked), ranked)
+    held = counted.with_columns(held=pl.col("shared") / pl.col("n_grams"))
+    much = held.filter(pl.col("shared") > 0, pl.col("held") >= UPDATED)
+    found = _assigned(_where(_one_is_the_other(), much, ranked))
     folded = (
         twin_of.join(found.select("kept", unit="row"), "unit", "left")
         .select("row", kept=pl.coalesce("kept", "unit"))
@@ -259,7 +291,7 @@ def _lone_place() -> tuple[pl.Expr, pl.Expr]:
     return pl.when(unknown).then("site").alias("place"), pl.when(unknown, pl.col("site").is_null()).then("title_key")
 
 
-def _of_one_outlet(units: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
+def _of_one_outlet(units: pl.DataFrame, ranked: pl.DataFrame, link: Link) -> pl.DataFrame:
     """(row, kept), by block, so that other outlets' copies of a wire story crowd nobody's fingerprints: the outlet's
     (rows of unknown outlets share one: alike titles make no blocks), and that of a title that rows of known and of
     unknown outlets have."""
@@ -267,10 +299,10 @@ def _of_one_outlet(units: pl.DataFrame, ranked: pl.DataFrame) -> pl.DataFrame:
     mixed = (unknown.any() & ~unknown.all()).over("title_key") & (pl.col("title_key") != "")
     outlet, title = hashed(pl.col("outlet").fill_null("")), hashed(pl.col("title_key"))
     blocks = (
-        units.select("row", "fingerprints", block=outlet),
-        units.filter(mixed).select("row", "fingerprints", block=title),
+        units.select("row", "article", block=outlet),
+        units.filter(mixed).select("row", "article", block=title),
     )
-    return pl.concat([_linked(block, ranked, UPDATED) for block in blocks]).unique()
+    return pl.concat([link(block, ranked, UPDATED) for block in blocks]).unique()
 
 
 def _described(pairs: pl.DataFrame, ranked: pl.DataFrame, counted: pl.DataFrame, compare: Compare) -> pl.DataFrame:
@@ -348,10 +380,10 @@ def _why() -> pl.Expr:
 # --- stories
 
 
-def _stories(ranked: pl.DataFrame, compare: Compare) -> pl.DataFrame:
+def _stories(ranked: pl.DataFrame, compare: Compare, link: Link) -> pl.DataFrame:
     """The rows that stay, ranked by words → STORIES: every group of a representative and its members."""
-    blocks = ranked.select("row", "fingerprints", block=pl.lit(0, pl.UInt64))
-    pairs = _side_by_side(_linked(blocks, ranked, STORY), ranked).filter(_other_place()).select("row", "kept")
+    blocks = ranked.select("row", "article", block=pl.lit(0, pl.UInt64))
+    pairs = _where(_other_place(), link(blocks, ranked, STORY), ranked)
     counted = compare(pairs, ranked).with_columns(similarity=pl.col("shared") / pl.col("n_grams"))
     shared = counted.filter(pl.col("shared") >= STORY_GRAMS, pl.col("similarity") >= STORY)
     member = _assigned(shared).join(shared, ["row", "kept"]).select("row", "kept", "similarity")

@@ -6,6 +6,7 @@ first line of a repeated article stands behind many others, but always before th
 the pages that hold it, so that one page more changes what crosses the threshold and nothing else.
 """
 
+from collections.abc import Iterable
 from itertools import product
 
 import polars as pl
@@ -71,7 +72,25 @@ def contexts(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.Da
 def furniture(contexts: pl.DataFrame) -> pl.DataFrame:
     """All `contexts` of the corpus → FURNITURE: the lines with enough different contexts and, within a known outlet or
     site, the templates of lines whose numbers vary."""
-    contexts = contexts.with_columns(pl.col("page").hash())  # only told apart
+    return learnt([lean(contexts)])
+
+
+def lean(contexts: pl.DataFrame) -> pl.DataFrame:
+    """`contexts` with the page as a digest, as pages are only told apart; and `group`, the digest of scope and template:
+    what is learnt of a line is learnt from rows of one group, in the order of the pages."""
+    group = pl.struct("scope", template(pl.col("line_key"))).hash()
+    return contexts.with_columns(pl.col("page").hash(), group=group)
+
+
+def learnt(shares: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """`lean` contexts in shares that have no group in common → FURNITURE."""
+    found = pl.concat([pl.DataFrame(schema=FURNITURE.schema), *map(_of_share, shares)])
+    return FURNITURE.conform(found.sort(FURNITURE.key))
+
+
+def _of_share(contexts: pl.DataFrame) -> pl.DataFrame:
+    # most lines are of one article, and can't have as many contexts
+    contexts = contexts.filter(pl.len().over("group") >= MIN_CONTEXTS).drop("group")
     lines = counted(contexts)
     shared = lines.filter((pl.col("n_contexts") >= SHARED) & (pl.col("scope") != ""))
     numbered = (
@@ -82,7 +101,7 @@ def furniture(contexts: pl.DataFrame) -> pl.DataFrame:
     templates = counted(numbered.with_columns(line_key="template").drop("template"))
     found = pl.concat([lines, templates]).filter(pl.col("n_contexts") >= MIN_CONTEXTS)
     by_line = found.group_by("scope", "line_key").agg(pl.col("n_contexts").max(), pl.col("n_pages").sum())
-    return FURNITURE.conform(by_line.sort("scope", "line_key"))
+    return FURNITURE.conform(by_line)
 
 
 def counted(contexts: pl.DataFrame) -> pl.DataFrame:

@@ -13,50 +13,68 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from pipeline.shares import Shelve, dealt, in_memory
+
 HOLDERS: Final = 8
 
 _ROWS: Final = 1 << 31  # two row numbers and a bit make a number of 64
 _NONE_MET: Final = pl.DataFrame(schema={"pair": pl.UInt64, "hits": pl.UInt32, "own": pl.UInt32})
 
 
-def linked(postings: Iterable[pl.DataFrame], sizes: pl.Series, share: float) -> pl.DataFrame:
-    """Postings (row, key), in the order of rows, in lots that have no key in common, and how many each row has (by row
-    number) → (row, kept): `kept` is the higher-ranked one, and one may hold `share` of the other's keys. In order."""
-    runs = [_runs(lot) for lot in postings]
-    crowded = _crowded(runs, len(sizes))
+def linked(
+    postings: Iterable[pl.DataFrame], sizes: pl.Series, share: float, shelve: Shelve = in_memory
+) -> pl.DataFrame:
+    """Postings (row, key) in lots that have no key in common, and how many each row has (by row number) → (row, kept):
+    `kept` is the higher-ranked one, and one may hold `share` of the other's keys. In order.
+
+    One lot is in memory at a time, and what `shelve` has there. Meetings are dealt anew, by pair, and then counted."""
+    lots = shelve(enumerate(map(runs, postings)))
+    crowded = _crowded(lots, len(sizes))
     much = (crowded > 0) & (crowded >= share * sizes)
-    met = pl.concat([_NONE_MET, *(_met(run, much) for run in runs)])
+    meetings = shelve(dealt((met(lot, much) for lot in lots), pl.col("pair").hash(), max(len(lots), 1)))
+    found = [_enough(some, sizes, crowded, share) for some in meetings]
+    return pl.concat([_enough(_NONE_MET, sizes, crowded, share), *found]).sort("row", "kept")
+
+
+def _enough(meetings: pl.DataFrame, sizes: pl.Series, crowded: pl.Series, share: float) -> pl.DataFrame:
+    """All meetings of some pairs → (row, kept) of those pairs that meet often enough."""
     pair = pl.col("pair")
     named = (
-        met.group_by(pair)
+        meetings.group_by(pair)
         .agg(pl.col("hits", "own").sum())
         .with_columns(row=(pair // _ROWS).cast(pl.UInt32), kept=(pair % _ROWS).cast(pl.UInt32))
     )
     of_own = (pl.col("own") > 0) & (pl.col("own") >= share * _fewer(sizes - crowded))
-    return named.filter((pl.col("hits") >= share * _fewer(sizes)) | of_own).select("row", "kept").sort("row", "kept")
+    return named.filter((pl.col("hits") >= share * _fewer(sizes)) | of_own).select("row", "kept")
 
 
-def _runs(postings: pl.DataFrame) -> pl.DataFrame:
-    """(row, key), in the order of rows → (row, place, first, own), key by key: the row's place among those with its
-    key, where the first of them stands, and whether the key is not crowded. Keys of one row are left out."""
+def runs(postings: pl.DataFrame) -> pl.DataFrame:
+    """A lot (row, key), in any order → (row, place, first, own), key by key: the row's place among those with its key,
+    where the first of them stands, and whether the key is not crowded. Keys of one row are left out."""
     same = (pl.col("key") == pl.col("key").shift()).fill_null(False)
-    kept = postings.sort("key", maintain_order=True).filter(same | same.shift(-1, fill_value=False))
+    kept = postings.sort("key").filter(same | same.shift(-1, fill_value=False))
     at = pl.int_range(pl.len(), dtype=pl.UInt32)
-    runs = kept.select("row", at=at, first=pl.when(~same).then(at).forward_fill())
-    runs = runs.select("row", "first", place=pl.col("at") - pl.col("first"))
-    crowd = runs.filter(pl.col("place") > HOLDERS)["first"].unique()
-    return runs.with_columns(own=~pl.col("first").is_in(crowd.implode()))
+    first = pl.when(~same).then(at).forward_fill().cast(pl.UInt64)
+    # Sorted as one number, which takes a fraction of what two columns take.
+    ordered = kept.select(code=first * _ROWS + pl.col("row")).sort("code")
+    rows = ordered.select(
+        row=(pl.col("code") % _ROWS).cast(pl.UInt32), at=at, first=(pl.col("code") // _ROWS).cast(pl.UInt32)
+    ).select("row", "first", place=pl.col("at") - pl.col("first"))
+    crowd = rows.filter(pl.col("place") > HOLDERS)["first"].unique()
+    return rows.with_columns(own=~pl.col("first").is_in(crowd.implode()))
 
 
-def _crowded(runs: list[pl.DataFrame], n_rows: int) -> pl.Series:
+def _crowded(lots: Iterable[pl.DataFrame], n_rows: int) -> pl.Series:
     """How many crowded keys each row has, by row number."""
-    rows = pl.concat([pl.Series("row", [], pl.UInt32), *(run.filter(~pl.col("own"))["row"] for run in runs)])
-    return pl.Series(np.bincount(rows.to_numpy(), minlength=n_rows), dtype=pl.UInt32)
+    counts = np.zeros(n_rows, dtype=np.uint32)
+    for lot in lots:
+        counts += np.bincount(lot.filter(~pl.col("own"))["row"].to_numpy(), minlength=n_rows).astype(np.uint32)
+    return pl.Series(counts, dtype=pl.UInt32)
 
 
-def _met(runs: pl.DataFrame, much: pl.Series) -> pl.DataFrame:
-    """Runs, and which rows have many crowded keys → (pair, hits, own): row and higher-ranked row in one number, how
-    often they meet."""
+def met(runs: pl.DataFrame, much: pl.Series) -> pl.DataFrame:
+    """`runs` of a lot, and which rows have many crowded keys → (pair, hits, own): row and higher-ranked row in one
+    number, how often they meet in it."""
     pairing = runs.filter(pl.col("own") | pl.lit(much).gather(pl.col("row")))
     codes = [pl.Series("code", [], dtype=pl.UInt64)]
     for place in range(HOLDERS):

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from pipeline.shares import Frames
 from pipeline.tables import ARTICLES, DUPLICATES, LINES, PAGE_ARTICLES, PAGES, STORIES, TEXTS, Table
 from pipeline.wrapping import begins
 
@@ -21,6 +22,9 @@ LINE_BREAK: Final = r"\r\n|\r|\n"
 # A scraped line is the key of the furniture table: it is not spoken.
 _UNSPOKEN: Final = ("line_key",)
 _ARTICLE: Final = ["page", "article_no"]
+# What tells whether and where an article stands in `articles`.
+PLACED: Final = (*_ARTICLE, *ARTICLES.order, "n_words")
+SHARE_WORDS: Final = 4 << 20  # some 25 MB of text
 
 Known = Callable[[pl.Series], pl.Series] | Sequence[str]
 
@@ -42,14 +46,34 @@ class Finding(NamedTuple):
 
 
 def articles(page_articles: pl.DataFrame, duplicates: pl.DataFrame, stories: pl.DataFrame) -> pl.DataFrame:
-    """`page_articles` less `duplicates`, with the `story_id` of `stories` → `articles`.
+    """`page_articles` less `duplicates`, with the `story_id` of `stories` → `articles`."""
+    return in_order(kept(page_articles, places(page_articles, duplicates, stories)))
 
-    In its declared order (outlet, date, article_id; nulls last): rows of one outlet and of one time stand together, so
-    that the statistics of a row group let a reader skip it; article_id makes the order total, and is nothing
-    that a renamed file would change."""
-    kept = page_articles.join(duplicates, on=_ARTICLE, how="anti")
-    rows = kept.join(stories.select(*_ARTICLE, "story_id"), on=_ARTICLE, how="left")
-    return ARTICLES.conform(rows).sort(ARTICLES.order, nulls_last=True)
+
+def places(page_articles: pl.DataFrame, duplicates: pl.DataFrame, stories: pl.DataFrame) -> pl.DataFrame:
+    """The columns PLACED of `page_articles` → a row each, in the same order: story_id; place (where it stands among
+    `articles`, null where it is a duplicate) and share, which grows with it: articles of one share may stand in memory
+    together.
+
+    The order is the declared one (outlet, date, article_id; nulls last): rows of one outlet and of one time stand
+    together, so that the statistics of a row group let a reader skip it; article_id makes the order total, and is
+    nothing that a renamed file would change."""
+    rows = page_articles.select(PLACED).with_row_index("row")
+    there = rows.join(duplicates, on=_ARTICLE, how="anti").sort(ARTICLES.order, nulls_last=True)
+    counted = there.select("row", share=pl.col("n_words").cast(pl.Int64).cum_sum() // SHARE_WORDS)
+    of_row = rows.select("row", *_ARTICLE).join(counted.with_row_index("place"), "row", "left", maintain_order="left")
+    story = stories.select(*_ARTICLE, "story_id")
+    return of_row.join(story, _ARTICLE, "left", maintain_order="left").select("story_id", "place", "share")
+
+
+def kept(page_articles: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Some rows of `page_articles`, and their `places` → those that are articles, with story_id, place, share."""
+    return pl.concat([page_articles, places], how="horizontal").filter(pl.col("place").is_not_null())
+
+
+def in_order(kept: pl.DataFrame) -> pl.DataFrame:
+    """`kept` rows → `articles`."""
+    return ARTICLES.conform(kept.sort("place"))
 
 
 def audit(
@@ -64,7 +88,7 @@ def audit(
 ) -> list[Finding]:
     """Every check over whole tables; `audit_pages` and `audit_corpus` are its two halves."""
     batch = audit_pages(texts, lines, pages, page_articles, known)
-    return combined([*batch, *audit_corpus(page_articles, duplicates, stories, articles)])
+    return combined([*batch, *audit_corpus([page_articles], duplicates, stories, [articles])])
 
 
 def audit_pages(
@@ -93,26 +117,39 @@ def audit_pages(
 
 
 def audit_corpus(
-    page_articles: pl.DataFrame, duplicates: pl.DataFrame, stories: pl.DataFrame, articles: pl.DataFrame
+    page_articles: Frames, duplicates: pl.DataFrame, stories: pl.DataFrame, articles: Frames
 ) -> list[Finding]:
-    """The checks that need the whole corpus."""
-    tables = (
-        (PAGE_ARTICLES, page_articles),
-        (DUPLICATES, duplicates),
-        (STORIES, stories),
-        (ARTICLES, articles),
-    )
-    schemas = [schema(*table) for table in tables]
+    """The checks that need the whole corpus; `page_articles` and `articles` in batches, of which no text is kept."""
+    tables = ((DUPLICATES, duplicates), (STORIES, stories))
+    (given, rows), (made, there) = told(PAGE_ARTICLES, page_articles), told(ARTICLES, articles)
+    schemas = [given, *(schema(*table) for table in tables), made]
     if not all(finding.passed for finding in schemas):
         return schemas
     return [
         *schemas,
-        *(unique(*table) for table in tables[1:]),
-        accounted(page_articles, duplicates, articles),
-        stand_ins(duplicates, articles),
-        unchanged(page_articles, articles),
-        story_rows(stories, articles),
+        *(unique(*table) for table in (*tables, (ARTICLES, there))),
+        accounted(rows, duplicates, there),
+        stand_ins(duplicates, there),
+        unchanged(rows, there),
+        story_rows(stories, there),
     ]
+
+
+def told(table: Table, batches: Frames) -> tuple[Finding, pl.DataFrame]:
+    """Batches of `page_articles` or `articles` → whether they are as declared; and of each row its place, its ids, and
+    a digest of what both tables hold."""
+    findings, rows = [schema(table, table.empty())], [_digested(table.empty())]
+    for batch in batches:
+        findings.append(schema(table, batch))
+        if findings[-1].passed:
+            rows.append(_digested(batch))
+    return combined(findings)[0], pl.concat(rows)
+
+
+def _digested(rows: pl.DataFrame) -> pl.DataFrame:
+    digest = pl.struct(c for c in PAGE_ARTICLES.schema.names() if c not in _ARTICLE).hash()
+    ids = [c for c in ("article_id", "story_id") if c in rows.columns]
+    return rows.select(*_ARTICLE, "line_start", *ids, digest=digest)
 
 
 def combined(findings: Iterable[Finding]) -> list[Finding]:
@@ -331,11 +368,9 @@ def stand_ins(duplicates: pl.DataFrame, articles: pl.DataFrame) -> Finding:
 
 
 def unchanged(page_articles: pl.DataFrame, articles: pl.DataFrame) -> Finding:
-    """An article's row is its row of `page_articles`, column by column."""
-    columns = [c for c in PAGE_ARTICLES.schema.names() if c not in _ARTICLE]
-    both = articles.join(page_articles, on=_ARTICLE, suffix="_given")
-    differs = pl.any_horizontal(_differ(c, f"{c}_given") for c in columns)
-    return _finding("articles: as on their page", both.filter(differs), "page", "line_start")
+    """An article's row is its row of `page_articles`, column by column: so says the digest of both."""
+    both = articles.join(page_articles.select(*_ARTICLE, given="digest"), on=_ARTICLE)
+    return _finding("articles: as on their page", both.filter(_differ("digest", "given")), "page", "line_start")
 
 
 def story_rows(stories: pl.DataFrame, articles: pl.DataFrame) -> Finding:
