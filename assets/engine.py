@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from multiprocessing.connection import Connection, Pipe, wait
 from queue import SimpleQueue
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 # CPU seconds of work from which on workers pay: one takes a second to start, and to load rules and model.
 WORTH = 4.0
@@ -44,6 +44,15 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Ends what was started for it."""
+
+
+@runtime_checkable
+class Shuffler(Protocol):
+    """An engine that also brings together, of what it makes of all tasks, what belongs together."""
+
+    def shares(self, function: Callable[[T], Any], tasks: Iterable[T]) -> Any:
+        """The pieces that a function makes of tasks (`pipeline.shares.Pieces`) → the shares (`pipeline.shares.Shares`)
+        that they are of."""
 
 
 def cores() -> int:

@@ -17,11 +17,15 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 from typing import Any
 
+import polars as pl
+
 from assets.engine import ALONE, ElsewhereError, EngineError, Failure, R, T, pickled
 from assets.shipped import made_with
+from pipeline.shares import Pieces
 
 ANSWER = 10.0  # seconds that a master has to answer
 WORKERS = 60.0  # seconds to wait for a worker where there is none: at the start, or as all were lost
@@ -29,8 +33,10 @@ WORKERS = 60.0  # seconds to wait for a worker where there is none: at the start
 BUNDLE = 2.0
 # Bundles for each core that go to Spark at once. Results come when all of these are done, and only then are safe.
 WAVE = 32
+PARTITIONS = 3  # of what is shuffled, for each core: one that has more to do than others does not hold up all
 ROW = "number long, pickled binary"
 ADDRESS = re.compile(r"([^,/:]+):(\d+)")
+What = Callable[[int, bytes], Iterator[tuple[int, bytes]]]  # a row → rows
 LAST_ERROR = re.compile(r"^(?:\w+\.)*(\w+(?:Error|Exception): .+)$", re.MULTILINE)
 
 
@@ -46,11 +52,15 @@ class Spark:
     def map(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
         bundles = _bundled(tasks)
         for first in bundles:
-            wide = WAVE * self._context.defaultParallelism
+            wide = WAVE * self.session.sparkContext.defaultParallelism
             for answer in self._answers(function, [first, *islice(bundles, wide - 1)]):
                 if isinstance(answer, Failure):
                     raise answer.error from ElsewhereError(answer.where)
                 yield answer
+
+    def shares(self, function: Callable[[T], Pieces], tasks: Iterable[T]) -> "Shares":
+        """The pieces that a function makes of tasks, shuffled by Spark so that those of one share come together."""
+        return Shares(self, together(self.mapped(self._spread(list(_bundled(tasks))), partial(_of_tasks, function))))
 
     def close(self) -> None:
         if self._session is not None:
@@ -58,23 +68,31 @@ class Spark:
             self._session = None
 
     @property
-    def _context(self) -> Any:
+    def session(self) -> Any:
         if self._session is None:
             self._session = _opened(self.master)
-        return self._session.sparkContext
+        return self._session
 
     def _answers(self, function: Callable[[T], R], wave: list[list[T]]) -> Iterator[R | Failure]:
-        """What comes of bundles of tasks, each in a partition of its own."""
-        rows = [(number, bytearray(pickle.dumps(bundle))) for number, bundle in enumerate(wave)]
-        spread = self._session.createDataFrame(self._context.parallelize(rows, len(rows)), ROW)
-        found = self._collected(spread.mapInArrow(_worker(pickle.dumps(function), made_with()), ROW))
-        for row in sorted(found, key=lambda row: int(row.number)):
-            yield from map(pickle.loads, pickle.loads(row.pickled))
+        for answers in self.collected(self.mapped(self._spread(wave), partial(_answers, function))):
+            yield from map(pickle.loads, pickle.loads(answers))
 
-    def _collected(self, frame: Any) -> list[Any]:
-        """The rows of a frame. Spark waits for workers for ever; we don't."""
+    def _spread(self, bundles: list[list[T]]) -> Any:
+        """Bundles of tasks as rows of Spark's, each in a partition of its own."""
+        rows = [(number, bytearray(pickle.dumps(bundle))) for number, bundle in enumerate(bundles)]
+        return self.session.createDataFrame(self.session.sparkContext.parallelize(rows, max(len(rows), 1)), ROW)
+
+    def mapped(self, rows: Any, what: "What") -> Any:
+        return rows.mapInArrow(_worker(pickle.dumps(what), _installed()), ROW)
+
+    def collected(self, rows: Any) -> list[bytes]:
+        """What rows hold, in the order of their numbers."""
+        return [row.pickled for row in sorted(self.done(rows.collect), key=lambda row: int(row.number))]
+
+    def done(self, work: Callable[[], Any]) -> Any:
+        """What comes of Spark's work. It would wait for workers for ever; we don't."""
         with ThreadPoolExecutor(1) as thread:
-            job = thread.submit(frame.collect)
+            job = thread.submit(work)
             try:
                 seen = time.monotonic()
                 while not wait([job], timeout=0.5).done:
@@ -85,18 +103,51 @@ class Spark:
                             f"{self.master} has had no worker for us for {WORKERS:g} s: see on its page whether there "
                             "is one with a core and spark.executor.memory free, then run again; what is done is kept"
                         )
-                return list(job.result())
+                return job.result()
             except EngineError:
                 raise
             except Exception as e:
                 raise EngineError(f"Spark gave up: {_reason(e)}; what is done is kept") from e
             finally:
                 if not job.done():
-                    self._context.cancelAllJobs()
+                    self.session.sparkContext.cancelAllJobs()
 
     def _workers(self) -> int:
-        executors = len(self._context._jsc.sc().statusTracker().getExecutorInfos())
+        executors = len(self.session.sparkContext._jsc.sc().statusTracker().getExecutorInfos())
         return executors if self.master.startswith("local") else executors - 1  # one of them is we
+
+
+class Shares:
+    """See `pipeline.shares.Shares`: rows of Spark's, of a share's number and all that is in it."""
+
+    def __init__(self, spark: Spark, rows: Any, alike: Any = None) -> None:
+        self.spark, self.rows = spark, rows
+        self.alike = rows if alike is None else alike  # there are as many of them
+
+    def __len__(self) -> int:
+        return int(self.spark.done(self.alike.count))
+
+    def map(self, function: Callable[[pl.DataFrame], R]) -> Iterable[R]:
+        made = self.spark.collected(self.spark.mapped(self.rows, partial(_of_share, function)))
+        return map(pickle.loads, made)
+
+    def each(self, function: Callable[[pl.DataFrame], pl.DataFrame]) -> "Shares":
+        return Shares(self.spark, self.spark.mapped(self.rows, partial(_of_share, function)), self.alike)
+
+    def kept(self) -> "Shares":
+        """On the workers' disks; what is lost with a worker is made anew."""
+        from pyspark import StorageLevel
+
+        return Shares(self.spark, self.rows.persist(StorageLevel.DISK_ONLY), self.alike)
+
+    def deal(self, function: Callable[[pl.DataFrame], Pieces]) -> "Shares":
+        return Shares(self.spark, together(self.spark.mapped(self.rows, partial(_of_shares, function))))
+
+
+def together(pieces: Any) -> Any:
+    """Spark's shuffle: pieces, each with the number of its share → shares."""
+    several = PARTITIONS * pieces.sparkSession.sparkContext.defaultParallelism
+    return pieces.repartition(several, "number").groupBy("number").applyInArrow(_together, ROW)
 
 
 def _bundled(tasks: Iterable[T]) -> Iterator[list[T]]:
@@ -128,6 +179,8 @@ def _opened(master: str) -> Any:
     # Workers have it at the same path, where nobody says otherwise.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(master).appName("broadsheet").config("spark.ui.showConsoleProgress", "false")
+    # A row may hold a share: of these no thousands are to be in memory at once.
+    builder = builder.config("spark.sql.execution.arrow.maxRecordsPerBatch", "1")
     for name, value in ALONE.items():
         builder = builder.config(f"spark.executorEnv.{name}", value)
     try:
@@ -161,33 +214,67 @@ def _reason(error: Exception) -> str:
 # What a worker does
 
 
-def _worker(function: bytes, made: Mapping[str, str]) -> Callable[[Iterable[Any]], Iterator[Any]]:
+def _worker(what: bytes, made: Mapping[str, str]) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    """What makes rows of each row, as Spark calls it: with some at a time."""
+
     def work(batches: Iterable[Any]) -> Iterator[Any]:
         import pyarrow as pa
 
+        _alike(made)
+        make = pickle.loads(what)
         for batch in batches:
-            for number, bundle in zip(batch["number"].to_pylist(), batch["pickled"].to_pylist(), strict=True):
-                yield pa.RecordBatch.from_pydict({"number": [number], "pickled": [do(function, bundle, made)]})
+            for number, held in zip(batch["number"].to_pylist(), batch["pickled"].to_pylist(), strict=True):
+                for row in make(number, held):
+                    yield pa.RecordBatch.from_pylist([dict(zip(("number", "pickled"), row, strict=True))])
 
     return work
 
 
-def do(function: bytes, bundle: bytes, made: Mapping[str, str]) -> bytes:
-    """What a function makes of the tasks of a bundle, up to the first that fails; all of it pickled."""
+def _answers(function: Callable[[T], R], number: int, bundle: bytes) -> Iterator[tuple[int, bytes]]:
+    """What a function makes of the tasks of a bundle, up to the first that fails."""
     answers = []
     try:
-        _alike(made)
-        what = pickle.loads(function)
         for task in pickle.loads(bundle):
-            answers.append(pickled(what(task)))
+            answers.append(pickled(function(task)))
     except Exception as e:
         answers.append(pickled(Failure(e, f"on {socket.gethostname()}\n{traceback.format_exc()}")))
-    return pickle.dumps(answers)
+    yield number, pickle.dumps(answers)
+
+
+def _of_tasks(function: Callable[[T], Pieces], number: int, bundle: bytes) -> Iterator[tuple[int, bytes]]:
+    for task in pickle.loads(bundle):
+        yield from _told(function(task))
+
+
+def _of_share(function: Callable[[pl.DataFrame], R], number: int, share: bytes) -> Iterator[tuple[int, bytes]]:
+    yield number, pickle.dumps(function(pickle.loads(share)))
+
+
+def _of_shares(function: Callable[[pl.DataFrame], Pieces], number: int, share: bytes) -> Iterator[tuple[int, bytes]]:
+    return _told(function(pickle.loads(share)))
+
+
+def _told(pieces: Pieces) -> Iterator[tuple[int, bytes]]:
+    for number, piece in pieces:
+        yield number, pickle.dumps(piece)
+
+
+def _together(pieces: Any) -> Any:
+    """The rows of one share → one row: the pieces of it under each other, in no order."""
+    import pyarrow as pa
+
+    whole = pl.concat(pickle.loads(piece) for piece in pieces["pickled"].to_pylist())
+    row = {"number": pieces["number"][0].as_py(), "pickled": pickle.dumps(whole)}
+    return pa.Table.from_pylist([row], schema=pieces.schema)
+
+
+def _installed() -> Mapping[str, str]:
+    """What has to be the same here and there: where it is not, bytes differ, or equal texts have unequal hashes."""
+    return {**made_with(), "hashes": str(pl.Series(["a", "b"]).hash().to_list())}
 
 
 def _alike(made: Mapping[str, str]) -> None:
-    """EngineError where the driver's tables are made with something else than is installed here: bytes would differ."""
-    here = made_with()
+    here = _installed()
     other = [name for name in made if made[name] != here.get(name)]
     if other:
         raise EngineError(

@@ -17,7 +17,7 @@ from drops import product
 from drops import run as publish
 from running import failures, run
 
-from assets import incremental, spark
+from assets import flow, incremental, linking, spark
 from assets.engine import EngineError
 from assets.shipped import made_with
 from assets.spark import Spark
@@ -84,6 +84,8 @@ def test_a_run_has_the_same_bytes_on_a_cluster(
 ) -> None:
     data = tmp_path / "data"
     monkeypatch.setattr(incremental, "BATCH", 20)  # so that both workers have something to do
+    monkeypatch.setattr(linking, "ARTICLES", 20)
+    monkeypatch.setattr(flow, "POSTINGS_HELD", 1_000)
     result = run(pages, data, engine="spark", spark_master=cluster.url)
     assert result.success, failures(result)
     assert product(data) == alone
