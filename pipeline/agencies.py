@@ -3,6 +3,7 @@
 import polars as pl
 
 from pipeline.needles import candidates, folded
+from pipeline.patterns import places
 from pipeline.rulebook import Rulebook
 
 
@@ -12,16 +13,14 @@ def agencies(texts: pl.Series, rules: Rulebook) -> pl.Series:
     found = texts.alias("text").to_frame().with_row_index("row")
     patterns = [f"(?m){agency.pattern}" for agency in rules.agencies]
     near = zip(rules.agencies, patterns, candidates(folded(texts), patterns), strict=True)
-    places = [
-        pl.DataFrame({"row": rows, "place": texts.gather(rows).str.find(pattern)}).with_columns(
-            name=pl.lit(agency.name)
-        )
+    named = [
+        pl.DataFrame({"row": rows, "place": places(texts.gather(rows), pattern)}).with_columns(name=pl.lit(agency.name))
         for agency, pattern, rows in near
         if len(rows)
     ]
     none = pl.DataFrame(schema={"row": pl.UInt32, "place": pl.UInt32, "name": pl.String})
     names = (
-        pl.concat([none, *places])
+        pl.concat([none, *named])
         .drop_nulls("place")
         .sort("row", "place", "name")
         .group_by("row", maintain_order=True)

@@ -176,9 +176,13 @@ def _breaks_off() -> pl.Expr:
     return last.str.contains(BREAKS_OFF) | cut
 
 
+# But for single spaces, which are most.
+BETWEEN_WORDS = r"[[\p{P}\p{S}\p{Z}\p{C}]--[ ]][\p{P}\p{S}\p{Z}\p{C}]*| [\p{P}\p{S}\p{Z}\p{C}]+"
+
+
 def _folded(bodies: pl.Series) -> pl.Series:
     """Bodies without what a second template or a copy may change: case, width, punctuation, spaces."""
-    plain = bodies.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[\p{P}\p{S}\p{Z}\p{C}]+", " ")
+    plain = bodies.str.normalize("NFKC").str.to_lowercase().str.replace_all(BETWEEN_WORDS, " ")
     return plain.str.strip_chars()
 
 

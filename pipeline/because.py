@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 
 from pipeline.neighbours import Flags, Floats, Places
 
+Leaves = NDArray[np.uint8]
+
 NAMED = 3  # clues that a reason names
+BLOCK = 4096  # rows that are weighed together: so many stay near the processor
 
 
 class Words(NamedTuple):
@@ -40,9 +43,11 @@ class Words(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """For each tree and leaf of a booster, what each group of clues adds to the log-odds on the way there."""
+    """What the ways through a booster's trees add to the log-odds: for each tree and leaf all together, and by group of
+    clues."""
 
     booster: lgb.Booster
+    value: NDArray[np.float64]  # trees, leaves
     table: NDArray[np.float32]  # trees, leaves, groups
 
     @classmethod
@@ -51,17 +56,34 @@ class Weights(NamedTuple):
         group = np.array([words.group(name) for name in booster.feature_name()])
         trees = [dict(re.findall(r"^(\w+)=(.*)$", tree, re.M)) for tree in text.split("\nTree=")[1:]]
         leaves = max(int(tree["num_leaves"]) for tree in trees)
+        value = np.zeros((len(trees), leaves))
         table = np.zeros((len(trees), leaves, len(words.says)), np.float32)
         for number, tree in enumerate(trees):
+            value[number, : int(tree["num_leaves"])] = np.array(tree["leaf_value"].split(), float)
             table[number] = _ways(tree, group, leaves, len(words.says))
-        return cls(booster, table)
+        return cls(booster, value, table)
 
-    def __call__(self, x: Floats) -> Floats:
-        """A row of weights by group for each row of clues."""
-        leaves = np.asarray(self.booster.predict(x, pred_leaf=True, num_threads=1), np.int64).reshape(len(x), -1)
-        out = np.zeros((len(x), self.table.shape[2]), np.float32)
-        for number in range(leaves.shape[1]):
-            out += self.table[number, leaves[:, number]]
+    def leaves(self, x: Floats) -> Leaves:
+        """For each row of clues the leaf that it comes to in each tree: a row a tree."""
+        if not len(x):
+            return np.zeros((len(self.value), 0), np.uint8)
+        found = self.booster.predict(x, pred_leaf=True, num_threads=1)
+        return np.ascontiguousarray(np.asarray(found).reshape(len(x), -1).T, np.uint8)
+
+    def log_odds(self, leaves: Leaves) -> NDArray[np.float64]:
+        """For each row, just as the booster itself says them."""
+        out = np.zeros(leaves.shape[1])
+        for value, leaf in zip(self.value, leaves, strict=True):
+            out += value[leaf]
+        return out
+
+    def __call__(self, leaves: Leaves) -> Floats:
+        """A row of weights by group for each row."""
+        out = np.zeros((leaves.shape[1], self.table.shape[2]), np.float32)
+        for begin in range(0, len(out), BLOCK):
+            block = out[begin : begin + BLOCK]
+            for table, leaf in zip(self.table, leaves[:, begin : begin + BLOCK], strict=True):
+                block += table[leaf]
         return out
 
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from pipeline.characters import APART, Characters, shifted
 from pipeline.cohesion import cohesion
-from pipeline.neighbours import FAR, Flags, Floats, Pages, Places, other
+from pipeline.neighbours import FAR, Flags, Floats, Pages, Places, Prints
 
 Clues = dict[str, Floats]
 
@@ -215,28 +214,6 @@ def of_neighbours(line: Mapping[str, Floats], pages: Pages) -> Clues:
     out |= {f"until_{k}": pages.near(pages.until(v), 1, FAR) for k, v in marks.items()}
     out["gap_over"] = gap - np.maximum(pages.means(gap, -8, -1), pages.means(gap, 1, 8))
     return out
-
-
-class Prints:
-    """The rows with one value (which no two pages share): how often it stands, where first and last, and how far it is
-    from each row to the one before and behind it."""
-
-    def __init__(self, values: NDArray[np.uint64]) -> None:
-        order = np.argsort(values, kind="stable")
-        begins = np.flatnonzero(other(values[order]))
-        sizes = np.diff(np.append(begins, len(order)))
-        step = np.where(values[order][1:] == values[order][:-1], np.diff(order), FAR)
-
-        def back(x: Places) -> Places:
-            """From the order of the values to that of the rows."""
-            out = np.empty_like(x)
-            out[order] = x
-            return out
-
-        self.since, self.until = back(np.append(FAR, step)[: len(order)]), back(np.append(step, FAR)[: len(order)])
-        self.times = back(np.repeat(sizes, sizes))
-        self.first = back(np.repeat(order[begins], sizes))
-        self.last = back(np.repeat(order[begins + sizes - 1], sizes))
 
 
 def of_repeats(rows: pl.DataFrame, pages: Pages) -> Clues:

@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from pipeline.patterns import extracted
+
 # A place in capitals, three words at most (more are a headline).
 CAPITALS = r"(?:\p{Lu}[\p{Lu}.’'-]*[ /]){0,2}\p{Lu}[\p{Lu}.’'-]+"
 WORDS = r"(?:\p{Lu}[\p{L}.’'-]+|de|del|di|la|le|al|el|of|am|an der|auf|sur)"
@@ -50,13 +52,13 @@ NO_PLACE = (
 def datelines(leads: pl.Series, patterns: pl.Series) -> pl.Series:
     """`leads`: first body paragraphs; `patterns`: the dateline pattern of each one's outlet, null where it has none
     → the place, as printed; null where the paragraph does not open with one."""
-    frame = pl.DataFrame({"lead": leads.str.strip_chars().str.replace_all(r"\s", " "), "pattern": patterns})
+    leads = leads.str.strip_chars().str.replace_all(r"\s", " ")
+    frame = pl.DataFrame({"lead": leads, "pattern": patterns})
     house = [
         pl.when(pl.col("pattern") == pattern).then(_house(pl.col("lead").str.extract(pattern, 1)))
         for pattern in patterns.drop_nulls().unique().sort()
     ]
-    forms = [pl.col("lead").str.extract(form, 1) for form in FORMS]
-    own = [pl.col("lead").str.extract(form, 1) for form in OWN_FORMS]
+    forms, own = ([pl.lit(extracted(leads, form)) for form in some] for some in (FORMS, OWN_FORMS))
     # The third form needs no agency, so it must not take an acronym or a rubric for a place.
     forms[2] = pl.when(forms[2].str.count_matches(r"\p{L}") >= MIN_LETTERS).then(forms[2])
     return frame.select(dateline=pl.coalesce(*[_place(form) for form in (*forms, *own)], *house))["dateline"]

@@ -6,6 +6,7 @@ around (stacking, after Cohen & Carvalho 2005). The last booster ranks the lines
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import lightgbm as lgb
@@ -13,9 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from pipeline.because import Weights, Words
+from pipeline.because import Leaves, Weights, Words
 from pipeline.clues import clues
-from pipeline.neighbours import FAR, GRAIN, Floats, Pages, running
+from pipeline.neighbours import FAR, GRAIN, Flags, Floats, Pages, running
 from pipeline.vocabulary import Vocabulary
 
 FIRST, SECOND = ("body1", "start1", "title1"), ("body2", "start2")
@@ -72,21 +73,27 @@ class LineModel(NamedTuple):
         weights = {name: Weights.of(trees[name].booster, files[f"{name}.txt"], words) for name in EXPLAINED}
         return cls(trees, weights, words, Vocabulary.parse(files[VOCABULARY]))
 
-    def weigh(self, kind: str, seen: Floats) -> Floats:
-        """What the groups of clues weigh for rows as `body` or `title`, both looks together; `seen` by the second."""
-        first = self.trees[f"{kind}1"]
-        return self.weights[f"{kind}1"](seen[:, : len(first.names)]) + self.weights[f"{kind}2"](seen)
+    def weigh_text(self, sight: "Sight", rows: Flags) -> Floats:
+        """What the groups of clues weigh for these rows as text, both looks together."""
+        first, second = (self.weights[name](sight.ways[name][:, rows]) for name in ("body1", "body2"))
+        return first + second
+
+    def weigh_title(self, seen: Floats) -> Floats:
+        """What they weigh for rows as a title, both looks together; `seen` by the second."""
+        first, second = self.weights["title1"], self.weights[TITLE]
+        return first(first.leaves(seen[:, : len(self.trees["title1"].names)])) + second(second.leaves(seen))
 
 
 class Sight(NamedTuple):
     """What the model sees in solid rows: `likely` (a row each: body, start after the second look, body1, start1, title1
     after the first), and the numbers that the second look saw, by `names`: what the words say, which only those for
-    text hear, before all that is `seen` by the others."""
+    text hear, before all that is `seen` by the others. `ways`: where rows come to in the trees of body1 and body2."""
 
     likely: pl.DataFrame
     heard: Floats
     names: list[str]
     words: int
+    ways: Mapping[str, Leaves] = MappingProxyType({})
 
     @property
     def seen(self) -> Floats:
@@ -102,16 +109,18 @@ def look(rows: pl.DataFrame, ends: Iterable[str], model: LineModel) -> Sight:
     names, x = matrix(clues(rows, ends))
     if told + names != model.trees["body1"].names:
         raise ModelError("the line model was trained on other clues than the program gives: make train")
-    body = model.trees["body1"](np.concatenate([said, x], axis=1))
+    ways = {"body1": model.weights["body1"].leaves(np.concatenate([said, x], axis=1))}
+    body = probable(model.weights["body1"].log_odds(ways["body1"]))
     start, title = model.trees["start1"](x), model.trees["title1"](x)
     more, y = matrix(around(rows["page"], rows["width"].to_numpy(), body, start, title))
     heard = np.concatenate([said, x, y], axis=1)
+    ways["body2"] = model.weights["body2"].leaves(heard)
     likely = {
-        "body": model.trees["body2"](heard),
+        "body": probable(model.weights["body2"].log_odds(ways["body2"])),
         "start": again(start, heard[:, len(told) :], model.trees["start2"]),
     }
     first = {"body1": body, "start1": start, "title1": title}
-    return Sight(pl.DataFrame(likely | first), heard, told + names + more, len(told))
+    return Sight(pl.DataFrame(likely | first), heard, told + names + more, len(told), ways)
 
 
 def again(first: Floats, seen: Floats, trees: Trees) -> Floats:
@@ -119,8 +128,13 @@ def again(first: Floats, seen: Floats, trees: Trees) -> Floats:
     maybe = np.flatnonzero(first >= MAYBE_START)
     odds = (1 - FIRST_SAY) * log_odds(trees(seen[maybe])) + FIRST_SAY * log_odds(first[maybe])
     out = first.copy()
-    out[maybe] = grains(1 / (1 + np.exp(-odds)))
+    out[maybe] = probable(odds)
     return out
+
+
+def probable(odds: NDArray[Any]) -> Floats:
+    """Log-odds as probabilities, in whole grains."""
+    return grains(1 / (1 + np.exp(-odds)))
 
 
 def log_odds(p: Floats) -> Floats:

@@ -8,6 +8,7 @@ Names in other letters than Latin are left out: no evaluation set says whether t
 import polars as pl
 
 from pipeline.features import folded
+from pipeline.patterns import extracted
 from pipeline.rulebook import Rulebook
 
 EVIDENCE = {"page": pl.String, "line_no": pl.Int32, "stretch": pl.Int32, "form": pl.String, "name": pl.String}
@@ -83,14 +84,13 @@ def _patterns(rules: Rulebook, form: str) -> list[str]:
 
 
 def _by_forms(solid: pl.DataFrame, rules: Rulebook, *forms: str) -> pl.DataFrame:
-    """→ EVIDENCE by the patterns of the rules. Each text is searched once, and outside of expressions, which would
-    compile each pattern in each of Polars' threads."""
+    """→ EVIDENCE by the patterns of the rules. Each text is searched once."""
     texts = solid["text"].unique()
     hits = [pl.DataFrame(schema={"text": pl.String, "form": pl.String, "name": pl.String})]
     for masthead in rules.mastheads:
         if masthead.form in forms:
             some = texts.filter(texts.str.contains_any(list(masthead.cues), ascii_case_insensitive=True))
-            names = pl.DataFrame({"text": some, "name": some.str.extract(masthead.pattern, 1)}).drop_nulls("name")
+            names = pl.DataFrame({"text": some, "name": extracted(some, masthead.pattern)}).drop_nulls("name")
             hits.append(names.select("text", form=pl.lit(masthead.form), name="name"))
     return solid.join(pl.concat(hits), on="text", maintain_order="left").select(EVIDENCE.keys())
 

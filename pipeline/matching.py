@@ -7,6 +7,7 @@ import polars as pl
 
 from pipeline.features import width
 from pipeline.needles import candidates, folded, matches
+from pipeline.patterns import contains, replaced
 from pipeline.rulebook import Rulebook, Sign
 
 # No rule's phrase is wider than this; a wider line is text, and is only searched for pieces to cut out.
@@ -24,8 +25,7 @@ DIRECTION = r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 def rule_of(trimmed: pl.Series, rules: Rulebook) -> pl.Series:
     """The id of the first rule (in the order of the files) whose pattern is the whole of each trimmed text, or null.
 
-    Each text once, and rule by rule on those that hold a needle of it and that no rule before has taken, outside of one
-    big expression: so a pattern is compiled once, where an expression compiles it in each of Polars' threads."""
+    Each text once, and rule by rule on those that hold a needle of it and that no rule before has taken."""
     texts = trimmed.alias("trimmed").to_frame()
     left = texts.unique().filter(width(pl.col("trimmed")).is_between(1, MAX_RULE_WIDTH))
     left = left.with_columns(folded(left["trimmed"]).alias("haystack"))
@@ -34,7 +34,7 @@ def rule_of(trimmed: pl.Series, rules: Rulebook) -> pl.Series:
     for number, rows in _candidates(left, rules):
         rule = rules.rules[number]
         free = rows.filter(pl.Series(found[rows.to_numpy()] < 0))
-        hits = left["abridged" if rule.abridged else "trimmed"].gather(free).str.contains(rule.whole)
+        hits = contains(left["abridged" if rule.abridged else "trimmed"].gather(free), rule.whole)
         found[free.filter(hits).to_numpy()] = number
     ids = pl.Series("rule", [rule.id for rule in rules.rules], pl.String)
     told = left.select("trimmed", rule=ids.gather(pl.Series(found).replace(-1, None)))
@@ -78,12 +78,15 @@ def spaced(texts: pl.Series, rules: Rulebook, haystacks: pl.Series | None = None
 
 def _read(texts: pl.Series, signs: Iterable[Sign], haystacks: pl.Series | None = None) -> pl.Series:
     """`texts` with what the signs match replaced, one sign after the other."""
-    haystacks = folded(texts) if haystacks is None else haystacks
-    for sign in signs:
-        [rows] = candidates(haystacks, [sign.anywhere])
-        if len(rows):
-            fresh = texts.gather(rows).str.replace_all(sign.anywhere, sign.read_as)
-            texts, haystacks = texts.clone().scatter(rows, fresh), haystacks.clone().scatter(rows, folded(fresh))
+    signs, haystacks = list(signs), folded(texts) if haystacks is None else haystacks
+    near = candidates(haystacks, [sign.anywhere for sign in signs])
+    changed = pl.Series(dtype=pl.UInt32)  # what signs before have replaced may hold another
+    for sign, rows in zip(signs, near, strict=True):
+        rows = pl.concat([rows, changed]).unique()
+        before = texts.gather(rows)
+        after = replaced(before, sign.anywhere, sign.read_as)
+        now = rows.filter(after != before)
+        texts, changed = texts.clone().scatter(now, after.filter(after != before)), pl.concat([changed, now]).unique()
     return texts
 
 

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from pipeline.patterns import contains
+
 # The letters that stand for others where case is ignored, and are still others in lower case.
 _ODD = "\u017f\u00b5\u1fbe\u0345\u03d0\u03f5\u03d1\u03f0\u03d6\u03f1\u03c2\u03d5\u1fd3\u1fe3"
 _ODD += "\u1c80\u1c81\u1c82\u1c83\u1c84\u1c85\u1c86\u1c87\u1c88\u1e9b\ufb05"
@@ -76,7 +78,7 @@ def candidates(haystacks: pl.Series, patterns: Sequence[str]) -> list[pl.Series]
 def matches(texts: pl.Series, haystacks: pl.Series, pattern: str) -> pl.Series:
     """Whether each text matches, the pattern tried only on those that may by their `folded` form."""
     [rows] = candidates(haystacks, [pattern])
-    hits = rows.filter(texts.gather(rows).str.contains(pattern))
+    hits = rows.filter(contains(texts.gather(rows), pattern))
     return pl.int_range(len(texts), dtype=pl.UInt32, eager=True).is_in(hits.implode())
 
 

@@ -66,6 +66,28 @@ class Pages:
         return ((total[np.maximum(first, last)] - total[first]) * GRAIN).astype(np.float32)
 
 
+class Prints:
+    """The rows with one value (which no two pages share): how often it stands, where first and last, and how far it is
+    from each row to the one before and behind it."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        order = np.argsort(values, kind="stable")
+        begins = np.flatnonzero(other(values[order]))
+        sizes = np.diff(np.append(begins, len(order)))
+        step = np.where(values[order][1:] == values[order][:-1], np.diff(order), FAR)
+
+        def back(x: Places) -> Places:
+            """From the order of the values to that of the rows."""
+            out = np.empty_like(x)
+            out[order] = x
+            return out
+
+        self.since, self.until = back(np.append(FAR, step)[: len(order)]), back(np.append(step, FAR)[: len(order)])
+        self.times = back(np.repeat(sizes, sizes))
+        self.first = back(np.repeat(order[begins], sizes))
+        self.last = back(np.repeat(order[begins + sizes - 1], sizes))
+
+
 def other(x: NDArray[Any]) -> Flags:
     """Whether each value is another one than the value before; the first one is."""
     flags: Flags = np.ones(len(x), bool)

@@ -19,9 +19,10 @@ def cut(rows: pl.DataFrame, rules: Iterable[Rule], where: pl.Expr) -> pl.DataFra
     holds for; every other column is repeated. White space behind a piece goes with it, so the pieces join to `text`.
     Number the parts with `numbered` when all cutting is done."""
     rules, rows = list(rules), rows.with_row_index(WHOLE)
+    maybe = rows.filter(where)
     # A needle must stand inside the line: an edge that a pattern asks for may be one of a piece.
-    near = candidates(folded(rows["text"]), [f"(?m){rule.piece}" for rule in rules])
-    some = pl.col(WHOLE).is_in(pl.concat([rows[WHOLE].clear(), *near]).unique().implode())
+    near = candidates(folded(maybe["text"]), [f"(?m){rule.piece}" for rule in rules])
+    some = pl.col(WHOLE).is_in(maybe[WHOLE].gather(pl.concat([rows[WHOLE].clear(), *near]).unique()).implode())
     found = rows.filter(some)
     for rule, at in zip(rules, near, strict=True):
         if len(at):
@@ -41,6 +42,9 @@ def _cut(rows: pl.DataFrame, rule: Rule, where: pl.Expr) -> pl.DataFrame:
 
 def numbered(rows: pl.DataFrame) -> pl.DataFrame:
     """Rows in their order, with `part`: 0 where a line is whole, 1, 2, … for the pieces of one that was cut."""
-    line = ["page", "line_no"]
-    nth = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(line)
-    return rows.with_columns(part=pl.when(pl.len().over(line) == 1).then(pl.lit(0, pl.Int32)).otherwise(nth))
+    first = (pl.col("line_no").rle_id().diff() != 0) | (pl.col("page").rle_id().diff() != 0)
+    at = pl.int_range(pl.len(), dtype=pl.Int32)
+    rows = rows.with_columns(first=first.fill_null(True))
+    alone = pl.col("first") & pl.col("first").shift(-1, fill_value=True)
+    nth = at - pl.when("first").then(at).forward_fill() + 1
+    return rows.with_columns(part=pl.when(alone).then(pl.lit(0, pl.Int32)).otherwise(nth)).drop("first")

@@ -6,7 +6,7 @@ from pipeline.rulebook import Rulebook
 
 # Two lines of text that are the same so far are one; their end may hold a date.
 KEY_WIDTH = 100
-TEMPLATE_LETTERS = 3
+WORDED = r"\p{L}(?:\P{L}*\p{L}){2}"  # three letters
 
 
 def scopes(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
@@ -31,11 +31,14 @@ def scopes(lines: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.Data
 def line_key(key: pl.Expr) -> pl.Expr:
     """`key` of a line → what its prints on many pages have in common: its first KEY_WIDTH characters without outer
     marks ("Share", "Share:", "› Share"). A line without letters keeps its marks."""
-    bare = key.str.replace_all(r"^[\s\p{P}\p{S}]+|[\s\p{P}\p{S}]+$", "")
+    bare = key.str.replace(r"^[\s\p{P}\p{S}]+", "").str.replace(r"[\s\p{P}\p{S}]+$", "")
     return pl.when(bare.str.contains(r"\p{L}")).then(bare).otherwise(key).str.slice(0, KEY_WIDTH)
 
 
 def template(line_key: pl.Expr) -> pl.Expr:
     """`line_key` with its numbers folded ("# comments"), but for lines of little else."""
-    worded = line_key.str.count_matches(r"\p{L}") >= TEMPLATE_LETTERS
-    return pl.when(worded).then(line_key.str.replace_all(r"\p{Nd}+(?:[.,:]\p{Nd}+)*", "#")).otherwise(line_key)
+    return (
+        pl.when(line_key.str.contains(WORDED))
+        .then(line_key.str.replace_all(r"\p{Nd}+(?:[.,:]\p{Nd}+)*", "#"))
+        .otherwise(line_key)
+    )

@@ -14,7 +14,7 @@ from pipeline.features import SENTENCE_WIDTH
 from pipeline.headlines import NEAR, after_end, doubled
 from pipeline.linemodel import LineModel, Sight, look
 from pipeline.matching import rule_of
-from pipeline.neighbours import GRAIN
+from pipeline.neighbours import GRAIN, Prints
 from pipeline.parts import cut, numbered
 from pipeline.rulebook import Rulebook
 from pipeline.titles import Ranked, titles
@@ -49,7 +49,7 @@ CHUNK = ["page", "chunk"]
 def split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
     """`labelled` lines of whole pages → the same lines in the same order, a credit behind the last paragraph cut off,
     with final `role`, `reason` and `score`, and `article_no` (null outside articles)."""
-    return pl.concat([_split(rows, rules, model) for rows in by_pages(labelled)])
+    return credited(pl.concat([_split(rows, rules, model) for rows in by_pages(labelled)]), rules)
 
 
 def by_pages(rows: pl.DataFrame) -> list[pl.DataFrame]:
@@ -76,7 +76,7 @@ def _split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.Data
         score=pl.when(blank).then(1.0).otherwise("score"),
         article_no=pl.when(blank).then(pl.col("article_no").forward_fill().over("page")).otherwise("article_no"),
     )
-    return credited(rows.drop("row"), rules)
+    return rows.drop("row")
 
 
 def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
@@ -86,7 +86,7 @@ def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFr
     solid = texts(chunked(solid, sight))
     ranked = titles(solid, sight, model)
     solid = articles(headlines(solid.with_columns(title=pl.Series(ranked.likely))))
-    told = solid.select("row", "article_no", "begins", "sure", *roles(rules))
+    told = decided(solid, rules).select("row", "article_no", "begins", "sure", "role", "reason", "score")
     return explained(told, sight, ranked, model)
 
 
@@ -98,10 +98,10 @@ def explained(told: pl.DataFrame, sight: Sight, ranked: Ranked, model: LineModel
     why = np.full(told.height, None, object)
     if text.any():
         speaks = (told["reason"] == "model/text").to_numpy()[text]
-        why[text] = because(model.weigh("body", sight.heard[text]), model.words, speaks)
+        why[text] = because(model.weigh_text(sight, text), model.words, speaks)
     if title.any():
         at = np.searchsorted(ranked.row, np.flatnonzero(title))
-        why[title] = because(model.weigh("title", ranked.seen[at]), model.words, np.ones(len(at), bool))
+        why[title] = because(model.weigh_title(ranked.seen[at]), model.words, np.ones(len(at), bool))
     reason, score = pl.col("reason"), pl.col("score").round(2)
     starts_here = pl.format("{}; an article starts:{}", reason, pl.col("sure").round(2))
     return (
@@ -118,15 +118,15 @@ def place(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Solid lines with what their order tells: `n` (number among the page's solid lines), `repeats` (the same line
     stands near), `between` (see `between_repeats`), `ender` (articles end with it), `told` (lines so far that a rule
     knows), `text`, `open`, `run` (texts so far), `runs` (texts of the page), by the rules alone."""
-    solid = solid.with_columns(n=pl.int_range(pl.len(), dtype=pl.Int32).over("page"))
-    since, until = (pl.col("n").diff(k).abs().over("page", "key") <= NEAR for k in (1, -1))
+    prints = Prints(solid.select(pl.struct("page", "key").rank("dense")).to_series().to_numpy())
     prose = pl.col("role").eq_missing("body")
     solid = solid.with_columns(
-        repeats=(since.fill_null(False) | until.fill_null(False)) & pl.col("role").ne_missing("related"),
+        n=pl.int_range(pl.len(), dtype=pl.Int32).over("page"),
+        repeats=pl.Series(np.minimum(prints.since, prints.until) <= NEAR) & pl.col("role").ne_missing("related"),
         ender=pl.col("rule").is_in(rules.marked("ends-article")).fill_null(False),
         told=pl.col("rule").is_not_null().cum_sum().over("page"),
     )
-    solid = solid.with_columns(between=between_repeats(solid))
+    solid = solid.with_columns(between=between_repeats(solid, prints))
     text = prose & ~pl.col("repeats") & ~pl.col("between")
     return solid.with_columns(
         text=text,
@@ -136,19 +136,17 @@ def place(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     )
 
 
-def between_repeats(solid: pl.DataFrame) -> pl.Series:
+def between_repeats(solid: pl.DataFrame, prints: Prints) -> pl.Series:
     """Whether a line stands between two prints of one headline, with two pieces of furniture (a date line, a button)
     between them too: in a head block, where even what reads like a text is a picture's."""
-    same = ["page", "key"]
-    headline_like = pl.col("role").is_null() & ~pl.col("bullet") & (pl.col("width") >= REPEATED_WIDTH)
-    leads = (
-        headline_like
-        & (pl.col("n").shift(-1).over(same) - pl.col("n") <= NEAR)
-        & (pl.col("told").shift(-1).over(same) > pl.col("told") + 1)
-    ).fill_null(False)
-    solid = solid.with_columns(leads=leads).with_columns(ends=pl.col("leads").shift(1, fill_value=False).over(same))
-    open_blocks = (pl.col("leads").cast(pl.Int32) - pl.col("ends").cast(pl.Int32)).cum_sum().over("page")
-    return solid.select(between=(open_blocks > 0) & ~pl.col("leads")).to_series()
+    like = pl.col("role").is_null() & ~pl.col("bullet") & (pl.col("width") >= REPEATED_WIDTH)
+    told, row = solid["told"].to_numpy(), np.arange(solid.height)
+    again = prints.until <= NEAR
+    again[again] = told[(row + prints.until)[again]] > told[again] + 1
+    leads = solid.select(like).to_series().to_numpy() & again
+    ends = prints.since <= NEAR
+    ends[ends] = leads[(row - prints.since)[ends]]
+    return pl.Series("between", (np.cumsum(leads.astype(int) - ends) > 0) & ~leads)
 
 
 def housed(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
@@ -263,8 +261,8 @@ def articles(solid: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def roles(rules: Rulebook) -> list[pl.Expr]:
-    """`role`, `reason` and `score` of a solid line, from the strongest evidence that speaks."""
+def decided(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """`solid` with `role`, `reason` and `score`, from the strongest evidence that speaks."""
     inside, open_ = pl.col("article_no").is_not_null(), pl.col("open")
     head = inside & (pl.col("n") < pl.col("first")).fill_null(False)
     block = inside & pl.col("n").is_between("first", "last").fill_null(False)
@@ -282,7 +280,7 @@ def roles(rules: Rulebook) -> list[pl.Expr]:
     date, byline, caption = (role.eq_missing(x) for x in ("timestamp", "byline", "caption"))
     same = ["page", "article_no", "key"]
     first = pl.col("line_no").first().over(same)
-    again = inside & (pl.int_range(pl.len()).over(same) > 0)
+    again = inside & (pl.col("n") > pl.col("n").first().over(same))
     repeat = pl.concat_str(pl.lit("repeat-of:"), first.cast(pl.String))
     doubled_ = headline & (pl.col("given") > pl.col("title"))
     cases: list[tuple[pl.Expr, str, str | pl.Expr, float | pl.Expr]] = [
@@ -313,15 +311,24 @@ def roles(rules: Rulebook) -> list[pl.Expr]:
         (open_ & (pl.col("body") <= TEXT), "boilerplate", "model/no-text", 1 - pl.col("body")),
         (open_, "boilerplate", "page/above-headline", PLACE_SCORE),
     ]
-    return [
-        pl.coalesce(*(pl.when(c).then(pl.lit(r)) for c, r, _, _ in cases), "role").alias("role"),
-        pl.coalesce(*(pl.when(c).then(as_expr(x)) for c, _, x, _ in cases), "reason").alias("reason"),
-        pl.coalesce(*(pl.when(c).then(as_expr(s)) for c, _, _, s in cases), "score").cast(pl.Float64).alias("score"),
-    ]
+    # each condition once: the number of the first that holds, then what that one says
+    solid = solid.with_columns(case=pl.coalesce(pl.when(c[0]).then(pl.lit(i, pl.Int8)) for i, c in enumerate(cases)))
+    kinds = {i: kind for i, (_, kind, _, _) in enumerate(cases)}
+    score = pl.col("score")
+    for i, (_, _, _, said) in enumerate(cases):
+        score = pl.when(pl.col("case") == i).then(said).otherwise(score)
+    why = {i: said for i, (_, _, said, _) in enumerate(cases) if isinstance(said, str)}
+    others = [i for i in kinds if i not in why]
+    return solid.with_columns(
+        role=pl.coalesce(said_by("case", kinds), "role"),
+        reason=pl.coalesce(said_by("case", why), pl.when(pl.col("case").is_in(others)).then(repeat), "reason"),
+        score=score.cast(pl.Float64),
+    )
 
 
-def as_expr(value: pl.Expr | str | float) -> pl.Expr:
-    return value if isinstance(value, pl.Expr) else pl.lit(value)
+def said_by(number: str, texts: dict[int, str]) -> pl.Expr:
+    """The text of a number, null where it has none."""
+    return pl.col(number).replace_strict(texts, default=None, return_dtype=pl.String)
 
 
 def credited(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:

@@ -54,7 +54,10 @@ def test_other_pages_change_nothing(drawn: list[Page]) -> None:
 def test_weights_add_up_to_the_log_odds(name: str, model: LineModel) -> None:
     trees = model.trees[name]
     x = np.random.default_rng(0).normal(0, 20, (50, len(trees.names))).astype(np.float32)
-    rest = np.asarray(trees.booster.predict(x, raw_score=True)) - model.weights[name](x).sum(axis=1)
+    weights = model.weights[name]
+    leaves, said = weights.leaves(x), np.asarray(trees.booster.predict(x, raw_score=True))
+    assert (weights.log_odds(leaves) == said).all()
+    rest = said - weights(leaves).sum(axis=1)
     assert np.ptp(rest) < 1e-3  # what is left is the same for all: the booster's mean
 
 
