@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assets import seeds as drops
-from assets.incremental import Due, Frames, Size, Work, refresh
+from assets.incremental import Due, Frames, Size, Work, pieces, refresh
+from assets.incremental import read as rows_of
 from assets.progress import progress
 from assets.shipped import MODEL, RULES
 from pipeline import corpus, tracking
@@ -29,6 +30,7 @@ from pipeline.tables import (
     SKETCHED,
     SKETCHES,
     TEXTS,
+    Table,
 )
 
 if TYPE_CHECKING:  # workers import this module, and have no use for Dagster
@@ -71,22 +73,20 @@ class _OfReadings(Work):
     """Work on pages that were read."""
 
     def size(self, unit: str) -> Size:
-        weights = self.staging.scan_units(READINGS, [unit]).filter(pl.col("page_id").is_not_null()).select("weight")
-        return Size.of(weights.collect())
+        return Size.of(self.readings(unit))
 
     def readings(self, unit: str) -> pl.DataFrame:
         """The pages of a unit, as they were read."""
-        rows = self.staging.scan_units(READINGS, [unit]).filter(pl.col("page_id").is_not_null())
-        return (
-            rows.select("page_id", "text", "sidecar", "weight", page="path")
-            .select("page", pl.exclude("page"))
-            .collect()
-        )
+        columns = ("path", "page_id", "text", "sidecar", "weight")
+        rows = rows_of(self.staging, READINGS, [unit], pl.col("page_id").is_not_null(), columns)
+        return rows.rename({"path": "page"})
 
-    def texts(self, pages: pl.DataFrame) -> pl.DataFrame:
-        """The texts of pages (page, unit)."""
-        texts = self.staging.scan_units(TEXTS, pages["unit"].unique().sort().to_list())
-        return texts.filter(pl.col("page").is_in(pages["page"].implode())).collect()
+    def rows(self, table: Table, pages: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame:
+        """The rows of pages (page, unit)."""
+        units = pages["unit"].unique().sort().to_list()
+        first, last = pl.lit(pages["page"].min()), pl.lit(pages["page"].max())
+        there = pl.col("page").is_between(first, last) & pl.col("page").is_in(pages["page"].implode())
+        return rows_of(self.staging, table, units, there, columns)
 
 
 class Counting(_OfReadings):
@@ -98,7 +98,7 @@ class Counting(_OfReadings):
         return self.readings(due.unit).drop("page_id")
 
     def make(self, pages: pl.DataFrame) -> Frames:
-        counted = corpus.count(self.texts(pages), RULES.book)
+        counted = corpus.count(self.rows(TEXTS, pages), RULES.book)
         return {CONTEXTS: CONTEXTS.conform(counted), COUNTED: COUNTED.conform(pages)}
 
 
@@ -132,7 +132,7 @@ class Understanding(_OfReadings):
         )
 
     def make(self, pages: pl.DataFrame) -> Frames:
-        done = corpus.understand(self.texts(pages), self.furniture, RULES.book, MODEL.lines, self.given)
+        done = corpus.understand(self.rows(TEXTS, pages), self.furniture, RULES.book, MODEL.lines, self.given)
         asked = pages.drop("furniture").join(done.asked, on="page", how="left", maintain_order="left")
         known = tracking.furniture(asked.with_columns(pl.col("asked").fill_null([])), self.learnt)
         tables = {LINES: done.lines, PAGE_ARTICLES: done.page_articles, PAGES: done.pages}
@@ -145,15 +145,15 @@ class Sketching(_OfReadings):
     step, tables, known, pace = "sketch", (SKETCHES, SKETCHED), SKETCHED, 1e-7
 
     def wanted(self, due: Due, known: pl.DataFrame) -> pl.DataFrame:
-        return tracking.articles(self._articles([due.unit]).collect())
+        pages = self.readings(due.unit).with_columns(unit=pl.lit(due.unit))
+        told = [tracking.articles(self._articles(piece)) for piece in pieces(pages)]
+        return pl.concat(told) if told else tracking.articles(PAGE_ARTICLES.empty())
 
     def make(self, pages: pl.DataFrame) -> Frames:
-        rows = self._articles(pages["unit"].unique().sort().to_list())
-        made = rows.filter(pl.col("page").is_in(pages["page"].implode())).collect()
-        return {SKETCHES: sketches(made), SKETCHED: SKETCHED.conform(pages)}
+        return {SKETCHES: sketches(self._articles(pages)), SKETCHED: SKETCHED.conform(pages)}
 
-    def _articles(self, units: Sequence[str]) -> pl.LazyFrame:
-        return self.staging.scan_units(PAGE_ARTICLES, units).select(tracking.COMPARED)
+    def _articles(self, pages: pl.DataFrame) -> pl.DataFrame:
+        return self.rows(PAGE_ARTICLES, pages, tracking.COMPARED)
 
 
 def read(folders: "Folders", found: Sequence[drops.Found], sidecar: pl.DataFrame) -> dict[str, int]:

@@ -12,6 +12,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from multiprocessing.connection import Connection, Pipe, wait
 from queue import SimpleQueue
@@ -42,8 +43,11 @@ class Engine(Protocol):
         """The results of tasks, in their order; tasks are drawn as they are needed, not held. An error of the function
         is raised here, and ends the rest. A generator: close it to have no task going on."""
 
+    def rest(self) -> None:
+        """Gives back what is not needed between two steps: memory, mostly."""
+
     def close(self) -> None:
-        """Ends what was started for it."""
+        """Ends all that was started for it."""
 
 
 @runtime_checkable
@@ -78,6 +82,9 @@ class Local:
                     return
         for task in chain(drawn, left):
             yield function(task)
+
+    def rest(self) -> None:
+        self.close()
 
     def close(self) -> None:
         self._workers.close()
@@ -206,6 +213,8 @@ def serve(handle: int) -> None:
     """A worker's life: does what comes over the line. It is over when the line is cut, whatever ended the other side,
     and whatever is going on here: hence the thread, that never does anything but listen."""
     line, orders = Connection(handle), SimpleQueue[bytes]()
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as first:
+        first.write("500")  # where memory runs out it is a worker that is killed, so that the run can tell
     threading.Thread(target=_listen, args=(line, orders), daemon=True).start()
     function: Callable[[Any], Any] = repr
     while True:

@@ -149,6 +149,8 @@ def refresh(
     except BaseException:
         folder.clean(staging.root)  # what workers had written
         raise
+    finally:
+        engine.rest()
     if any(units[unit].key != key for unit, key in before.items()):
         staging.keep(work.step, units)
 
@@ -202,7 +204,7 @@ def _group(work: Work, units: Sequence[Due], stale: Size, stays: Size) -> Group:
 
 def look(work: Work, due: Due) -> Looked:
     """Which pages of a unit are others than they were."""
-    known = read(work.staging, work.known, due.unit)
+    known = read(work.staging, work.known, [due.unit])
     pages = _pages(work, due, known)
     stale = pages.filter("stale")
     is_same = not stale.height and pages.height == known.height
@@ -211,7 +213,7 @@ def look(work: Work, due: Due) -> Looked:
 
 def make(work: Work, group: Group) -> list[Made]:
     """Writes the parts of some units: rows that stay and rows that are made, in the order of their key."""
-    known = (read(work.staging, work.known, due.unit) if due.ours else work.known.empty() for due in group.units)
+    known = (read(work.staging, work.known, [due.unit]) if due.ours else work.known.empty() for due in group.units)
     pages = _batched(pl.concat(_pages(work, due, rows) for due, rows in zip(group.units, known, strict=True)))
     batches = _Batches(work, pages.filter("stale"))
     return [_write(work, due, pages.filter(unit=due.unit), batches) for due in group.units]
@@ -267,7 +269,7 @@ def _write(work: Work, due: Due, pages: pl.DataFrame, batches: _Batches) -> Made
     compared = work.compared(pages)
     as_wanted = True
     with work.staging.parts(work.tables) as parts:
-        for piece in _pieces(pages):
+        for piece in pieces(pages, "batch"):
             stay = piece.filter(~pl.col("stale"))[page]
             frames = {
                 table: pl.concat(
@@ -281,28 +283,31 @@ def _write(work: Work, due: Due, pages: pl.DataFrame, batches: _Batches) -> Made
     return Made(due.unit, due.key if as_wanted else None, work.maker, parts.written)
 
 
-def _pieces(pages: pl.DataFrame) -> list[pl.DataFrame]:
-    """Pages of a unit in pieces that end with their batch, or with so many pages or bytes as a batch has."""
+def pieces(pages: pl.DataFrame, *within: str) -> list[pl.DataFrame]:
+    """Pages of a unit in pieces that hold so many pages or bytes as a batch has, and end where `within` changes."""
     weight, number = pl.col("weight").cum_sum() - pl.col("weight"), pl.int_range(pl.len())
-    piece = pl.max_horizontal(weight // BATCH_BYTES, number // BATCH).over("batch")
-    return pages.with_columns(piece=piece).partition_by("batch", "piece", maintain_order=True, include_key=True)
+    piece = pl.max_horizontal(weight // BATCH_BYTES, number // BATCH)
+    found = pages.with_columns(piece=piece.over(within) if within else piece)
+    return found.partition_by(*within, "piece", maintain_order=True)
 
 
 def _between(staging: Staging, table: Table, unit: str, pages: pl.Series) -> pl.DataFrame:
-    """The rows of some pages of a unit."""
+    """The rows of some pages of a unit, those in order."""
     if not pages.len():
         return table.empty()
     page = pl.col(table.key[0])
+    # The one for whole row groups, the other for rows.
     there = page.is_between(pl.lit(pages[0]), pl.lit(pages[-1])) & page.is_in(pages.implode())
-    return _collect(staging, table, unit, there)
+    return read(staging, table, [unit], there)
 
 
-def read(staging: Staging, table: Table, unit: str) -> pl.DataFrame:
-    return _collect(staging, table, unit, pl.lit(True))
-
-
-def _collect(staging: Staging, table: Table, unit: str, rows: pl.Expr) -> pl.DataFrame:
+def read(
+    staging: Staging, table: Table, units: Sequence[str], where: pl.Expr | bool = True, columns: Sequence[str] = ()
+) -> pl.DataFrame:
+    """Rows of units; of some columns, if they are named."""
+    rows = staging.scan_units(table, units).filter(where)
     try:
-        return staging.scan_units(table, [unit]).filter(rows).collect()
+        return (rows.select(columns) if columns else rows).collect()
     except (pl.exceptions.PolarsError, OSError) as e:
-        raise StoreError(f"{staging.part(table, unit)} can't be read: delete {staging.root} and run again") from e
+        parts = staging.part(table, units[0]) if len(units) == 1 else staging.path(table)
+        raise StoreError(f"{parts} can't be read: delete {staging.root} and run again") from e
