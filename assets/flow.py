@@ -70,7 +70,7 @@ FRESH = {ARTICLES: dg.FreshnessPolicy.time_window(warn_window=timedelta(hours=26
 
 # Rows that are in memory at a time, of what is read in batches and of what is dealt into shares.
 BATCH = 4_000
-CONTEXTS_HELD = 1 << 19
+CONTEXTS_HELD = 1 << 17
 POSTINGS_HELD = 1 << 19
 ARTICLES_HELD = 1 << 17
 

@@ -68,7 +68,7 @@ class Generations:
             return table.empty().select(columns)
 
     def batches(self, table: Table) -> Iterator[pl.DataFrame]:
-        """The rows of a table that is one file, as readers see it, in batches; none where there is none of this form."""
+        """The rows of a table that is one file, as readers see it, in batches; none where none is of this form."""
         try:
             yield from groups(self._live(table), table)
         except (OSError, pa.ArrowException, pl.exceptions.PolarsError):

@@ -120,8 +120,7 @@ class Store:
         return sum(p.stat().st_size for p in path.iterdir()) if path.is_dir() else path.stat().st_size
 
     def batches(self, table: Table, rows: int) -> Iterator[pl.DataFrame]:
-        """The staged rows: of a table in parts in frames of about so many, and of whole pages; of a whole table in those
-        of its row groups."""
+        """The staged rows: of a table in parts in frames of about so many, and of whole pages; else by row groups."""
         if self.require(table)[table.name].parts:
             for (frame,) in self.together(table, rows=rows):
                 yield frame.collect()

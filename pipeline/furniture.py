@@ -76,8 +76,8 @@ def furniture(contexts: pl.DataFrame) -> pl.DataFrame:
 
 
 def lean(contexts: pl.DataFrame) -> pl.DataFrame:
-    """`contexts` with the page as a digest, as pages are only told apart; and `group`, the digest of scope and template:
-    what is learnt of a line is learnt from rows of one group, in the order of the pages."""
+    """`contexts` with the page as a digest, as pages are only told apart, and with `group`, the digest of scope and
+    template: all that is learnt of a line is learnt from the rows of its group."""
     group = pl.struct("scope", template(pl.col("line_key"))).hash()
     return contexts.with_columns(pl.col("page").hash(), group=group)
 
@@ -90,24 +90,32 @@ def learnt(shares: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def _of_share(contexts: pl.DataFrame) -> pl.DataFrame:
     # most lines are of one article, and can't have as many contexts
-    contexts = contexts.filter(pl.len().over("group") >= MIN_CONTEXTS).drop("group")
+    contexts = contexts.filter(pl.len().over("group") >= MIN_CONTEXTS).with_columns(line=_line("line_key"))
+    names = contexts.select("line", "scope", "line_key").unique("line")
+    contexts = contexts.with_columns(known=pl.col("scope") != "").drop("scope", "line_key", "group")
     lines = counted(contexts)
-    shared = lines.filter((pl.col("n_contexts") >= SHARED) & (pl.col("scope") != ""))
-    numbered = (
-        contexts.with_columns(template=template(pl.col("line_key")))
-        .filter(pl.col("template") != pl.col("line_key"))
-        .join(shared, on=["scope", "line_key", "prose"], how="semi", maintain_order="left")
-    )
-    templates = counted(numbered.with_columns(line_key="template").drop("template"))
+    numbers = names.with_columns(template=template(pl.col("line_key"))).filter(pl.col("template") != pl.col("line_key"))
+    numbers = numbers.filter(pl.col("scope") != "").with_columns(of=_line("template"))
+    shared = lines.filter(pl.col("n_contexts") >= SHARED).join(numbers, on="line").select("line", "prose", "of")
+    numbered = contexts.join(shared, on=["line", "prose"], maintain_order="left").with_columns(line="of")
+    templates = counted(numbered.drop("of"))
     found = pl.concat([lines, templates]).filter(pl.col("n_contexts") >= MIN_CONTEXTS)
-    by_line = found.group_by("scope", "line_key").agg(pl.col("n_contexts").max(), pl.col("n_pages").sum())
+    of_templates = numbers.select(line="of", scope="scope", line_key="template")
+    named = found.join(pl.concat([names, of_templates]).unique("line"), on="line")
+    by_line = named.group_by("scope", "line_key").agg(pl.col("n_contexts").max(), pl.col("n_pages").sum())
     return FURNITURE.conform(by_line)
 
 
+def _line(key: str) -> pl.Expr:
+    """A digest in the place of scope and line, which are long and stand in many rows."""
+    return pl.struct("scope", pl.col(key).alias("line_key")).hash()
+
+
 def counted(contexts: pl.DataFrame) -> pl.DataFrame:
-    """`contexts` → scope, line_key, prose, n_contexts, n_pages of each line; what is on few pages may be left out.
-    First and last prints are counted apart, for a refrain has as many contexts as its song has verses."""
-    line = ["scope", "line_key", "prose"]
+    """Contexts of lines (line, known: whether its scope is, and as in `contexts`) → line, prose, n_contexts, n_pages of
+    each; what is on few pages may be left out. First and last prints are counted apart, for a refrain has as many
+    contexts as its song has verses."""
+    line = ["line", "prose"]
     often = contexts.filter(pl.len().over(line) >= SHARED).filter(outermost(*line, "page"))
     last = ~pl.struct(*line, "page").is_first_distinct()
     # the block of furniture that the line may stand in: x paragraphs above it, y below it, and itself if it is one
@@ -119,7 +127,7 @@ def counted(contexts: pl.DataFrame) -> pl.DataFrame:
         .agg(
             n_contexts=pl.max_horizontal(n),
             n_pages=pl.len(),
-            sure=framed() | (~pl.col("prose") & (pl.col("scope") != "")).first(),
+            sure=framed() | (~pl.col("prose") & pl.col("known")).first(),
         )
         .group_by(line)
         .agg(pl.col("n_contexts").filter("sure").max().fill_null(0), pl.col("n_pages").max())

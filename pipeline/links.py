@@ -82,7 +82,7 @@ def _sum(counts: Iterable[pl.DataFrame], n_rows: int) -> pl.Series:
 
 def met(runs: pl.DataFrame, much: pl.Series) -> pl.DataFrame:
     """`runs` of a lot, and which rows have many crowded keys → (pair, hits, own): row and higher-ranked row in one
-    number, how often they meet in it."""
+    number, how often they meet in it; up to two rows a pair."""
     pairing = runs.filter(pl.col("own") | pl.lit(much).gather(pl.col("row")))
     codes = [pl.Series("code", [], dtype=pl.UInt64)]
     for place in range(HOLDERS):
@@ -92,8 +92,8 @@ def met(runs: pl.DataFrame, much: pl.Series) -> pl.DataFrame:
             lower.select(code=(pl.col("row").cast(pl.UInt64) * _ROWS + higher) * 2 + pl.col("own")).to_series()
         )
     counted = pl.concat(codes).sort().rle().struct.unnest()  # a sort takes a fraction of what hashed groups take
-    n, own = pl.col("len"), pl.col("value") % 2 == 1
-    return counted.group_by(pair=pl.col("value") // 2).agg(hits=n.sum(), own=n.filter(own).sum()).cast(_NONE_MET.schema)
+    n, own = pl.col("len"), pl.col("value") % 2
+    return counted.select(pair=pl.col("value") // 2, hits=n, own=n * own).cast(_NONE_MET.schema)
 
 
 def _fewer(sizes: pl.Series) -> pl.Expr:

@@ -37,7 +37,7 @@ class Sample(NamedTuple):
 
 
 def sample(tables: Tables, lines: int = LINES, articles: int = ARTICLES) -> Sample:
-    once = tables.pages.select("page", "page_id").sort("page").unique("page_id", keep="first").select("page")
+    once = tables.pages.group_by("page_id").agg(pl.col("page").min()).select("page")
     solid = tables.lines.filter(pl.col("role") != "blank")
     # (a + b·x) mod a prime: any two lines of a page are drawn independently of each other (a, b: parts of its hash).
     a, b = (pl.col("page_id").str.slice(start, 8).str.to_integer(base=16) % PRIME for start in (0, 8))

@@ -107,13 +107,16 @@ def _outlets(articles: pl.LazyFrame) -> pl.DataFrame:
 
 
 def _uncertain(page_articles: pl.LazyFrame) -> list[dict[str, Any]]:
+    sure = page_articles.group_by("page").agg(pl.col("confidence").min())
+    least = sure.bottom_k(UNCERTAIN, by=["confidence", "page"]).select("page").collect(engine="streaming")
     return (
-        page_articles.sort("page", "article_no")
+        page_articles.filter(pl.col("page").is_in(least["page"].implode()))
+        .select("page", "page_id", "article_no", "confidence", "outlet")
+        .sort("page", "article_no")
         .group_by("page", "page_id", maintain_order=True)
         .agg(pl.col("confidence").min(), n_articles=pl.len(), outlet=pl.col("outlet").drop_nulls().first())
         .sort("confidence", "page")
-        .head(UNCERTAIN)
-        .collect()
+        .collect(engine="streaming")
         .to_dicts()
     )
 

@@ -146,7 +146,7 @@ def test_parts_are_read_together_unit_by_unit(store: Store) -> None:
     put(store, "step", {"00": unit(0, 3), "2a": unit(4, 5), "ff": unit(6, 20)})
     assert store.read(TEXTS).equals(texts(21))
     assert sum(part.rows for part in store.require(LINES)["lines"].parts.values()) == len(ledger(21))
-    seen = [(text, line) for text, line in store.together(TEXTS, LINES, pages=7)]
+    seen = [(text.collect(), line.collect()) for text, line in store.together(TEXTS, LINES, rows=7)]
     assert [len(text) for text, _ in seen] == [6, 15], "as many as fit, but whole units"
     assert all(set(text["page"]) == set(line["page"]) for text, line in seen)
     assert pl.concat([line for _, line in seen]).equals(ledger(21))

@@ -24,9 +24,10 @@ def state(
 ) -> State:
     """Articles by id, pages by name, and the ids of those that are folded into another."""
     return State(
-        table(
-            ARTICLES, [{"article_id": name, "page": f"{name}.txt", **row} for name, row in articles.items()], ARTICLE
-        ),
+        [
+            table(ARTICLES, [{"article_id": name, "page": f"{name}.txt", **row}], ARTICLE)
+            for name, row in articles.items()
+        ],
         table(DUPLICATES, [{"article_id": n, "page": n, "kind": "near", "why": "w"} for n in folded], FOLDED),
         table(MADE_FROM, [{"page": name, **row} for name, row in pages.items()], PAGE),
     )
@@ -90,3 +91,12 @@ def test_duplicates_and_stories() -> None:
         "b": ("added", "duplicate", []),
         "c": ("changed", "story", ["story_id"]),
     }
+
+
+@pytest.mark.parametrize("n", [2, 7])
+def test_shares_change_nothing(n: int) -> None:
+    names = [f"{k}" for k in range(20)]
+    before = state({name: {} for name in names[:12]}, {f"{name}.txt": {} for name in names[:12]}, ("13",))
+    now = state({name: {"title": name} for name in names[8:]}, {f"{name}.txt": {} for name in names[8:]}, ("3",))
+    assert changes(before, now, n=n).equals(changes(before, now))
+    assert changes(before, now).height == 20

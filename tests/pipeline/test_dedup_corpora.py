@@ -104,6 +104,16 @@ def test_properties(corpus: pl.DataFrame, rng: random.Random) -> None:
     assert stories.group_by("story_id").agg((pl.col("article_id") == pl.col("story_id")).sum() == 1)["article_id"].all()
 
 
+@settings(deadline=None, max_examples=60)
+@given(corpora(), st.integers(2, 20), st.integers(1, 8))
+def test_lots_change_nothing(corpus: pl.DataFrame, lots: int, holders: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(links, "HOLDERS", holders)
+        patch.setattr(module, "PAIRS", 50_000 if lots % 2 else 1)
+        for a, b in zip(dedup(corpus, lots), dedup(corpus), strict=True):
+            assert a.equals(b)
+
+
 def grams(body: str) -> set[tuple[str, ...]]:
     tokens = body.split()
     return {tuple(tokens[i : i + 5]) for i in range(len(tokens) - 4)}

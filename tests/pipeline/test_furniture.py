@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from assets.resources import Rules
 from pipeline import corpus
-from pipeline.furniture import BLOCK, MIN_CONTEXTS, contexts, furniture
+from pipeline.furniture import BLOCK, MIN_CONTEXTS, contexts, furniture, lean
+from pipeline.furniture import learnt as learnt_of
 from pipeline.label import label
 from pipeline.lines import lines
 from pipeline.rulebook import Rulebook
+from pipeline.shares import dealt, in_memory
 from tests import corpora
 from tests.corpora import LAYOUTS, Planted, planted
 from tests.grammar import Writer
@@ -191,3 +193,14 @@ def test_where_no_site_is_known_no_text_is_lost(rules: Rulebook) -> None:
     got = judged(corpora.together(*(planted(layout, 60, 7, known=False) for layout in LAYOUTS)), rules)
     assert got.filter(role="boilerplate").select((~pl.col("kept")).mean()).item() >= 0.97
     assert got.filter(pl.col("learnt") & pl.col("role").is_in(ARTICLE))["text"].to_list() == []
+
+
+@pytest.mark.parametrize("n", [2, 3, 8, 50])
+def test_what_is_learnt_does_not_depend_on_shares(rules: Rulebook, n: int) -> None:
+    counters = [site_of(8, f"# {what} seen", seed=k) for what in ("swans", "geese", "ducks") for k in range(5)]
+    texts = pl.concat([*counters, site_of(20, seed=9), site_of(20, site="", seed=9)])
+    texts = texts.with_columns(page=pl.format("{}-{}", pl.int_range(pl.len()), "page"))
+    counted = lean(contexts(lines(texts), texts, rules))
+    got = learnt_of(in_memory(dealt([counted], pl.col("group"), n)))
+    assert len(got) >= 4
+    assert got.equals(learnt(texts, rules))

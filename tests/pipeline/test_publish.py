@@ -398,7 +398,7 @@ def test_a_broken_schema_is_all_that_is_said() -> None:
     odd = edited(edited(t, "lines", at("a.txt", 1), role=pl.lit("secret")), "lines", on("b.txt"), score=None)
     found = [f for f in of_pages(odd) if f.n_bad]
     assert found == [Finding("lines: schema", 2, ("score: null", "role: undeclared value"))]
-    assert len(audit_corpus(t["page_articles"], t["duplicates"], t["stories"].drop("story_id"), t["articles"])) == 4
+    assert len(audit_corpus([t["page_articles"]], t["duplicates"], t["stories"].drop("story_id"), [t["articles"]])) == 4
 
 
 def test_corrections_are_in_the_ledger_and_nothing_else_is_called_one() -> None:
@@ -433,3 +433,15 @@ def test_findings_hold_no_scraped_text() -> None:
     found = audit(**t, known=["secret"])
     assert sum(not f.passed for f in found) == 5
     assert "secret" not in "".join(f.detail for f in found)
+
+
+@given(st.integers(0, 5), st.integers(1, 4))
+def test_articles_made_in_shares_of_some_batches_are_those_made_at_once(words: int, rows: int) -> None:
+    t = sound()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publish, "SHARE_WORDS", max(words, 1))
+        where = publish.places(t["page_articles"], t["duplicates"], t["stories"])
+        frames = t["page_articles"].iter_slices(rows), where.iter_slices(rows)
+        kept = pl.concat([publish.kept(some, of_them) for some, of_them in zip(*frames, strict=True)])
+    shares = [publish.in_order(share) for _, share in sorted(kept.partition_by("share", as_dict=True).items())]
+    assert pl.concat(shares).equals(t["articles"])
