@@ -62,6 +62,9 @@ class Spark:
         """The pieces that a function makes of tasks, shuffled by Spark so that those of one share come together."""
         return Shares(self, together(self.mapped(self._spread(list(_bundled(tasks))), partial(_of_tasks, function))))
 
+    def rest(self) -> None:
+        """What workers hold is Spark's to see to."""
+
     def close(self) -> None:
         if self._session is not None:
             self._session.stop()
