@@ -112,8 +112,9 @@ class Spark:
             except Exception as e:
                 raise EngineError(f"Spark gave up: {_reason(e)}; what is done is kept") from e
             finally:
-                if not job.done():
+                while not wait([job], timeout=0).done:  # as it may not be one of Spark's jobs yet
                     self.session.sparkContext.cancelAllJobs()
+                    wait([job], timeout=0.5)
 
     def _workers(self) -> int:
         executors = len(self.session.sparkContext._jsc.sc().statusTracker().getExecutorInfos())

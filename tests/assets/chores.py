@@ -1,6 +1,7 @@
 """Small tasks for engines; in a module of their own, as workers import it."""
 
 import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,3 +28,8 @@ def logged(folder: Path, chore: Chore) -> tuple[int, str | None]:
     (folder / f"{chore.number}-{os.getpid()}-{time.monotonic_ns()}").touch()
     time.sleep(chore.seconds)
     return chore.number, os.environ.get("POLARS_MAX_THREADS")
+
+
+def killed(chore: Chore) -> None:
+    """As a process is that takes more memory than there is."""
+    os.kill(os.getpid(), signal.SIGKILL)

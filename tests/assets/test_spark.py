@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from chores import Chore, logged, refused, squared
+from chores import Chore, killed, logged, refused, squared
 from cluster import HERE, Cluster
 from drops import product
 from drops import run as publish
@@ -127,6 +127,18 @@ def test_a_cluster_that_is_not_there_fails_the_run_with_one_line(pages: Path, tm
     ]
 
 
+def test_a_master_without_workers_is_told_in_one_line(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "WORKERS", 1.0)
+    bare = Cluster(settings / "bare", workers=0)
+    engine = Spark(bare.url)
+    try:
+        with pytest.raises(EngineError, match=r"^spark://.* has had no worker for us for 1 s: see on its page .*$"):
+            list(engine.map(squared, [Chore(1)]))
+    finally:
+        engine.close()
+        bare.stop()
+
+
 def test_results_come_in_the_order_of_the_tasks(engine: Spark, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spark, "WAVE", 2)
     assert list(engine.map(squared, (Chore(n) for n in range(11)))) == [n**2 for n in range(11)]
@@ -162,6 +174,11 @@ def test_a_worker_that_is_killed_has_its_tasks_done_by_others(cluster: Cluster, 
     assert found == [(n, "1") for n in range(8)]
     begun = [path.name.split("-")[0] for path in tmp_path.iterdir()]
     assert len(begun) > len(set(begun)), "one was done twice"
+
+
+def test_a_task_that_nobody_survives_is_told_in_one_line(engine: Spark) -> None:
+    with pytest.raises(EngineError, match=r"^Spark gave up: .*Python worker exited.*; what is done is kept$"):
+        list(engine.map(killed, [Chore(1)]))
 
 
 def test_a_worker_that_would_make_other_bytes_is_refused(engine: Spark, monkeypatch: pytest.MonkeyPatch) -> None:
