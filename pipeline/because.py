@@ -80,10 +80,12 @@ class Weights(NamedTuple):
     def __call__(self, leaves: Leaves) -> Floats:
         """A row of weights by group for each row."""
         out = np.zeros((leaves.shape[1], self.table.shape[2]), np.float32)
+        found = np.empty((BLOCK, self.table.shape[2]), np.float32)
         for begin in range(0, len(out), BLOCK):
             block = out[begin : begin + BLOCK]
+            step = found[: len(block)]
             for table, leaf in zip(self.table, leaves[:, begin : begin + BLOCK], strict=True):
-                block += table[leaf]
+                block += np.take(table, leaf, axis=0, out=step, mode="clip")  # the mode that needs no other buffer
         return out
 
 
@@ -111,22 +113,22 @@ def because(weights: Floats, words: Words, positive: Flags) -> pl.Series:
     what the booster looks for) before those against it."""
     named = np.array([bool(x) for x in words.says])
     signed = np.where(positive[:, None], weights, -weights) * named
-    top = np.argsort(-np.abs(signed), axis=1, kind="stable")[:, :NAMED]
-    says = np.array(words.says)
-    frame = pl.DataFrame(
-        {
-            "row": np.repeat(np.arange(len(top)), NAMED),
-            "says": says[top].ravel(),
-            "speaks": np.take_along_axis(signed, top, 1).ravel(),
-        }
-    )
-    for_, against = (pl.col("says").filter(x).str.join(", ") for x in (pl.col("speaks") >= 0, pl.col("speaks") < 0))
-    told = frame.group_by("row", maintain_order=True).agg(for_=for_, against=against)
-    return told.select(
-        pl.concat_str(
-            pl.when(pl.col("for_") != "").then(pl.format("for: {}", "for_")),
-            pl.when(pl.col("against") != "").then(pl.format("against: {}", "against")),
-            separator="; ",
-            ignore_nulls=True,
-        )
-    ).to_series()
+    left, row = np.abs(signed), np.arange(len(signed))
+    code = np.zeros(len(signed), np.int64)
+    for _ in range(NAMED):
+        top = left.argmax(axis=1)
+        left[row, top] = -1
+        code = code * (2 * len(named)) + 2 * top + (signed[row, top] >= 0)
+    different, which = np.unique(code, return_inverse=True)
+    return pl.Series([_told(int(x), words.says) for x in different], dtype=pl.String).gather(which)
+
+
+def _told(code: int, says: list[str]) -> str:
+    """The words of a row whose groups, and whether each speaks for the decision, are digits of a number."""
+    spoken: tuple[list[str], list[str]] = ([], [])
+    for place in reversed(range(NAMED)):
+        group, for_ = divmod(code // (2 * len(says)) ** place % (2 * len(says)), 2)
+        spoken[for_].append(says[group])
+    against, in_favour = (", ".join(x) for x in spoken)
+    told = [f"for: {in_favour}" if in_favour else "", f"against: {against}" if against else ""]
+    return "; ".join(filter(None, told))

@@ -25,6 +25,8 @@ SIZE = (1 << WORD_BITS) + (1 << PAIR_BITS)
 STEP = 1 / 16  # of log-odds: what is remembered is a whole number of these
 HEAD = 3  # words that a line begins with
 MULTIPLIER, BEGIN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+# The table of CRC-32, read off zlib's values of single bytes.
+CRC = np.array([zlib.crc32(bytes([x])) ^ zlib.crc32(b"\0") for x in range(256)], np.uint32)
 
 Odds = NDArray[np.int8]
 
@@ -61,13 +63,24 @@ def words(key: pl.Series) -> Words:
     line = np.repeat(np.arange(len(key)), lists.list.len().to_numpy())
     flat = lists.explode(empty_as_null=False)
     different = flat.unique()
-    codes = pl.Series([zlib.crc32(x.encode()) for x in different], dtype=pl.UInt64)
-    code = flat.replace_strict(different, codes, return_dtype=pl.UInt64).to_numpy()
+    code = flat.replace_strict(different, pl.Series(crc32(different)), return_dtype=pl.UInt64).to_numpy()
     before = np.append(BEGIN, code)[: len(code)]
     before[other(line)] = BEGIN
     word = (code * MULTIPLIER) >> np.uint64(64 - WORD_BITS)
     pair = ((code * MULTIPLIER + before) * MULTIPLIER) >> np.uint64(64 - PAIR_BITS)
     return Words(line, word.astype(np.int64), pair.astype(np.int64) + (1 << WORD_BITS))
+
+
+def crc32(words: pl.Series) -> NDArray[np.uint64]:
+    """The CRC-32 of each word's UTF-8, as zlib has it: letter by letter, of all words at once."""
+    size = words.str.len_bytes().to_numpy().astype(np.int64)
+    begin = np.cumsum(size) - size
+    letters = np.frombuffer((words.str.join("").item() or "").encode(), np.uint8)
+    out = np.full(len(words), 0xFFFFFFFF, np.uint32)
+    for k in range(int(size.max(initial=0))):
+        at = np.flatnonzero(size > k)
+        out[at] = CRC[(out[at] ^ letters[begin[at] + k]) & 0xFF] ^ (out[at] >> 8)
+    return (out ^ 0xFFFFFFFF).astype(np.uint64)
 
 
 def said(found: Words, word: Odds, pair: Odds, size: int) -> dict[str, Floats]:

@@ -1,12 +1,14 @@
 """What words say: numbers of a line's own words, the same whatever else is about."""
 
+import zlib
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.vocabulary import SIZE, STEP, Vocabulary, words
+from pipeline.vocabulary import SIZE, STEP, Vocabulary, crc32, words
 
 BUCKET = {word: int(words(pl.Series([word])).word[0]) for word in ("swans", "share", "pond")}
 
@@ -70,3 +72,8 @@ def test_lines_do_not_change_each_other(lines: list[str]) -> None:
     for number, line in enumerate(lines):
         alone = KNOWN.clues(pl.Series([line]))
         assert all(alone[x][0] == together[x][number] for x in alone)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=8))
+def test_the_number_of_a_word_is_its_crc(drawn: list[str]) -> None:
+    assert crc32(pl.Series(drawn, dtype=pl.String)).tolist() == [zlib.crc32(x.encode()) for x in drawn]
