@@ -24,10 +24,10 @@ from assets.folder import StoreError
 from assets.staging import Made, Staging, Unit
 from pipeline.tables import Table
 
-# Pages that go through the steps together: so many at most, of about so many bytes of text. What a batch takes in
-# memory is some twenty times its text.
+# Pages that go through the steps together: so many at most, of about so many bytes of text. A batch takes some fifty
+# times its text in memory; larger ones are not faster.
 BATCH = 1_000
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 4 << 20
 # What goes to a worker at once holds so many times what fits into a batch of pages that stay.
 STAY = 8
 # CPU seconds for a unit, and for each byte of it, that looking at it takes, about.
@@ -74,7 +74,6 @@ class Due:
 class Looked:
     """What is to be made of a unit, and what stays."""
 
-    due: Due
     stale: Size
     stays: Size
     is_same: bool  # nothing of it is another
@@ -168,26 +167,28 @@ def _due(
             yield Due(unit, key, ours, work.size(unit) if pages is None else Size.of(pages), pages)
 
 
-def _left(engine: Engine, work: Work, due: Sequence[Due], units: dict[str, Unit], advance: Advance) -> Iterator[Looked]:
+def _left(
+    engine: Engine, work: Work, due: Sequence[Due], units: dict[str, Unit], advance: Advance
+) -> Iterator[tuple[Due, Looked]]:
     """The units in which something is another; the rest gets its key."""
     looks = engine.map(partial(look, work), (unit for unit in due if unit.ours))
     with closing(looks) as looks:  # type: ignore[type-var]
         for unit in due:
-            looked = next(looks) if unit.ours else Looked(unit, unit.size, Size(), False)
+            looked = next(looks) if unit.ours else Looked(unit.size, Size(), False)
             if looked.is_same:
                 units[unit.unit] = replace(units[unit.unit], key=unit.key)
                 advance(looked.stays.pages)
             else:
-                yield looked
+                yield unit, looked
 
 
-def _groups(work: Work, units: Iterable[Looked]) -> Iterator[Group]:
+def _groups(work: Work, left: Iterable[tuple[Due, Looked]]) -> Iterator[Group]:
     """Units of about one batch of pages that are to be made, or of several of pages that stay."""
     group: list[Due] = []
     stale, stays = Size(), Size()
-    for unit in units:
-        group.append(unit.due)
-        stale, stays = stale + unit.stale, stays + unit.stays
+    for due, looked in left:
+        group.append(due)
+        stale, stays = stale + looked.stale, stays + looked.stays
         if stale.fills(1) or stays.fills(STAY):
             yield _group(work, group, stale, stays)
             group, stale, stays = [], Size(), Size()
@@ -208,7 +209,7 @@ def look(work: Work, due: Due) -> Looked:
     pages = _pages(work, due, known)
     stale = pages.filter("stale")
     is_same = not stale.height and pages.height == known.height
-    return Looked(due, Size.of(stale), Size.of(pages.filter(~pl.col("stale"))), is_same)
+    return Looked(Size.of(stale), Size.of(pages.filter(~pl.col("stale"))), is_same)
 
 
 def make(work: Work, group: Group) -> list[Made]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from running import alive, gone
 
 from assets import engine
 from assets.engine import EngineError, Local, Task, Workers
@@ -98,23 +99,6 @@ def two() -> Iterator[Workers]:
     made = Workers(2)
     yield made
     made.close()
-
-
-def gone(pids: list[int]) -> bool:
-    """Whether processes end within a minute."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if not any(alive(pid) for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 def test_results_come_in_the_order_of_the_tasks_from_two_processes(two: Workers) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from drops import Drops, product, run
 from faulty import calls_of, fill, kill
+from running import gone
 
 from assets import seeds as files
 from assets.store import StoreError
@@ -112,6 +113,30 @@ def test_a_process_that_is_killed(tmp_path: Path, n: int) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    run(seeds, tmp_path / "fresh")
+    assert product(data) == product(tmp_path / "fresh")
+    assert not leftovers(data)
+
+
+@pytest.mark.parametrize("n", range(REAL_KILLS))
+def test_a_run_that_is_killed_while_workers_work_for_it(tmp_path: Path, n: int) -> None:
+    """They end with it, and what they were at is of no harm."""
+    seeds, data = tmp_path / "seeds", tmp_path / "data"
+    Drops(seeds, n).drop(30)
+    # Workers for the least work, each with a few pages at a time.
+    many = "import sys, pathlib, drops; from assets import engine, incremental; engine.WORTH = 0; incremental.BATCH = 2"
+    command = [sys.executable, "-c", f"{many}; drops.run(*map(pathlib.Path, sys.argv[1:]), jobs=2)", seeds, data]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT}/tests/assets"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+    while not (data / "staging/understand.units.json").exists() and process.poll() is None:
+        time.sleep(0.02)
+    time.sleep(0.05 * n)
+    workers = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    assert len(workers) == 2 or n
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert gone(workers)
+    run(seeds, data)
     run(seeds, tmp_path / "fresh")
     assert product(data) == product(tmp_path / "fresh")
     assert not leftovers(data)
