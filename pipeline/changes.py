@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from pipeline.shares import Frames, Shelve, dealt, in_memory
+from pipeline.shares import Frames, Shelve, dealt, in_memory, owned
 from pipeline.tables import ARTICLES, CHANGES, DUPLICATES, MADE_FROM
 
 
@@ -31,7 +31,7 @@ def changes(
     pages = of_pages(before.made_from, now.made_from, version)
     shares = shelve(dealt(both, pl.col("article_id").hash(), n))
     found = (_of_share(share, before.duplicates, now.duplicates, pages) for share in shares)
-    told = (CHANGES.conform(some.with_columns(pl.col("why").fill_null(version))) for some in found)
+    told = (owned(CHANGES.conform(some.with_columns(pl.col("why").fill_null(version)))) for some in found)
     return pl.concat([CHANGES.empty(), *told]).sort(CHANGES.key)
 
 

@@ -135,10 +135,9 @@ def fold(about: pl.DataFrame, postings: Shares, compare: Compare) -> tuple[pl.Da
     `dedup`."""
     rows = about.with_row_index("article")
     link = partial(_linked, postings=postings, articles=rows.height)
-    ranked = _ranked(rows, known_outlet_first=True)
-    duplicates = _duplicates(ranked, compare, link)
-    kept = rows.join(duplicates, on=["page", "article_no"], how="anti")
-    return duplicates, _stories(_ranked(kept, known_outlet_first=False), compare, link)
+    duplicates = _duplicates(_ranked(rows, known_outlet_first=True), compare, link)
+    rows = rows.join(duplicates, on=["page", "article_no"], how="anti")
+    return duplicates, _stories(_ranked(rows, known_outlet_first=False), compare, link)
 
 
 # --- rank

@@ -13,6 +13,7 @@ import polars as pl
 
 from pipeline.rulebook import Rulebook
 from pipeline.scope import line_key, scopes, template
+from pipeline.shares import owned
 from pipeline.tables import FURNITURE
 
 # Contexts from which on a line is furniture. A live blog that is scraped a hundred times shows some ten different ones
@@ -103,7 +104,7 @@ def _of_share(contexts: pl.DataFrame) -> pl.DataFrame:
     of_templates = numbers.select(line="of", scope="scope", line_key="template")
     named = found.join(pl.concat([names, of_templates]).unique("line"), on="line")
     by_line = named.group_by("scope", "line_key").agg(pl.col("n_contexts").max(), pl.col("n_pages").sum())
-    return FURNITURE.conform(by_line)
+    return owned(FURNITURE.conform(by_line))
 
 
 def _line(key: str) -> pl.Expr:

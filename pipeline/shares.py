@@ -86,3 +86,9 @@ def dealt(frames: Frames, by: pl.Expr, n: int) -> Iterator[tuple[int, pl.DataFra
             numbered = frame.with_columns((by % n).alias("share"))
             for (number,), rows in numbered.partition_by("share", as_dict=True, include_key=False).items():
                 yield int(str(number)), rows
+
+
+def owned(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same rows, their strings in memory of their own: a string is a view into the memory of the column that it was
+    taken from, so that a few of them would keep all texts of a share there."""
+    return pl.DataFrame(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), schema=frame.schema)

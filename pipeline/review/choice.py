@@ -34,11 +34,13 @@ def choose(lines: pl.LazyFrame, pages: pl.LazyFrame, page_articles: pl.LazyFrame
         .unique("page_id", keep="first", maintain_order=True)
         .collect()
     ).with_columns(pl.col("n_lines", "cost").fill_null(0))
+    most = budget // LINE_BYTES + 1  # as many pages as fit if each is a line: later turns need not be in memory
+    known, drawn = all_pages.select("page_id", "confidence").drop_nulls(), pl.col("page_id").str.slice(16)
     turns = pl.concat(
         [
-            _turns(all_pages.drop_nulls("confidence").sort("confidence", "page_id"), LEAST),
+            _turns(known.bottom_k(most, by=["confidence", "page_id"]).sort("confidence", "page_id"), LEAST),
             _turns(examples(lines), EXAMPLE),
-            _turns(all_pages.sort(pl.col("page_id").str.slice(16), "page_id"), DRAWN),
+            _turns(all_pages.select("page_id").bottom_k(most, by=[drawn, "page_id"]).sort(drawn, "page_id"), DRAWN),
         ]
     ).sort("turn", "how")
     order = turns.group_by("page_id", maintain_order=True).agg(

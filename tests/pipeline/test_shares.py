@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.shares import dealt, in_memory
+from pipeline.shares import dealt, in_memory, owned
 
 NUMBERS = st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=5)
 
@@ -25,3 +25,9 @@ def test_shares_come_in_the_order_of_their_numbers() -> None:
     pieces = [(7, 1), (2, 2), (7, 3), (0, 4)]
     shares = in_memory((number, pl.DataFrame({"x": [x]})) for number, x in pieces)
     assert [share["x"].to_list() for share in shares] == [[4], [2], [1, 3]]
+
+
+def test_a_frame_with_memory_of_its_own_is_the_same_frame() -> None:
+    given = pl.DataFrame({"text": ["a line that is long enough", None], "of": [["x"], []], "n": [1, None]})
+    assert owned(given).equals(given) and owned(given).schema == given.schema
+    assert owned(given.clear()).schema == given.schema
