@@ -37,7 +37,9 @@ PARTITIONS = 3  # of what is shuffled, for each core: one that has more to do th
 ROW = "number long, pickled binary"
 ADDRESS = re.compile(r"([^,/:]+):(\d+)")
 What = Callable[[int, bytes], Iterator[tuple[int, bytes]]]  # a row → rows
-LAST_ERROR = re.compile(r"^(?:\w+\.)*(\w+(?:Error|Exception): .+)$", re.MULTILINE)
+# Errors as Python's tracebacks name them, and, at the end of a line that says more, as Java's do.
+PYTHONS = re.compile(r"^(?:\w+\.)*(\w+(?:Error|Exception): .+)$", re.MULTILINE)
+JAVAS = re.compile(r"^.*[ .](\w+(?:Error|Exception): .+)$", re.MULTILINE)
 
 
 class Spark:
@@ -210,9 +212,10 @@ def _ask(master: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The last thing that a traceback of Spark's names, a worker's among it."""
-    lines = str(error).strip().splitlines()
-    return next(reversed(LAST_ERROR.findall(str(error))), lines[0] if lines else type(error).__name__)
+    """What a long report of Spark's comes down to."""
+    said = str(error)
+    found = PYTHONS.findall(said) or JAVAS.findall(said) or said.strip().splitlines() or [type(error).__name__]
+    return str(found[-1])
 
 
 # What a worker does

@@ -83,9 +83,9 @@ def test_a_run_has_the_same_bytes_on_a_cluster(
     pages: Path, alone: dict[str, bytes], cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = tmp_path / "data"
-    monkeypatch.setattr(incremental, "BATCH", 20)  # so that both workers have something to do
-    monkeypatch.setattr(linking, "ARTICLES", 20)
-    monkeypatch.setattr(flow, "POSTINGS_HELD", 1_000)
+    monkeypatch.setattr(incremental, "BATCH", 40)  # so that both workers have something to do
+    monkeypatch.setattr(linking, "ARTICLES", 50)
+    monkeypatch.setattr(flow, "POSTINGS_HELD", 4_000)
     result = run(pages, data, engine="spark", spark_master=cluster.url)
     assert result.success, failures(result)
     assert product(data) == alone
