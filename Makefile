@@ -22,6 +22,7 @@ LINE =
 ROLE =
 PART = 0
 WORK = build/bench
+SIZE = 100
 CSV =
 ARTICLE =
 JSON =
@@ -30,7 +31,7 @@ RELEASE =
 LAB = -m jupyterlab --ServerApp.root_dir=.
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA JOBS ENGINE SPARK_MASTER PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK RELEASE
+export SEEDS DATA JOBS ENGINE SPARK_MASTER PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK SIZE RELEASE
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
@@ -107,10 +108,8 @@ test: check $(VENV)/.notebook $(VENV)/.spark ## check, then all tests with the c
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
 	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_interrupted.py
 
-bench: $(VENV)/.ready ## measure stages, near-duplicates, and runs over 200,000 small files: none changed, one new (WORK: for 2 GB)
-	@POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(PY) -m bench.stages
-	@$(PY) bench/near_duplicates.py
-	@$(PY) bench/drops.py "$$WORK"
+bench: $(VENV)/.ready ## measure all, peers beside it (SIZE: MB, default 100, an hour or more; WORK: a folder for 8 GB)
+	@$(PY) -m bench "$$WORK" --size "$$SIZE"
 
 docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from the declarations
 	@$(PY) -m assets dictionary > docs/tables.md
@@ -128,6 +127,10 @@ lock: ## resolve requirements.lock, notebook.lock and spark.lock again (needs uv
 	@"$(UV)" pip compile pyproject.toml --extra spark --constraint requirements.lock --constraint notebook.lock \
 		--output-file spark.lock $(LOCK) --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	@for peer in datatrove dolma; do \
+		"$(UV)" pip compile bench/peers/$$peer.in --output-file bench/peers/$$peer.txt $(LOCK) --quiet \
+			--universal --python-version 3.11 --generate-hashes \
+			--no-header --no-annotate --no-emit-index-url --no-emit-find-links || exit 1; done
 
 clean: ## remove what can be made again: .venv and caches (never results or run history)
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage build *.egg-info

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assets import recordfiles
 from assets import seeds as drops
 from assets.incremental import Due, Frames, Size, Work, pieces, refresh
 from assets.incremental import read as rows_of
@@ -17,6 +18,7 @@ from assets.shipped import MODEL, RULES
 from pipeline import corpus, tracking
 from pipeline.dedup import sketches
 from pipeline.read import read as decode
+from pipeline.records import page
 from pipeline.tables import (
     CONTEXTS,
     COUNTED,
@@ -61,7 +63,7 @@ class Reading(Work):
         texts, bad = decode(raw, said)
         about = tracking.texts(texts).with_columns(weight=texts["text"].str.len_bytes().cast(pl.Int64))
         rows = (
-            pages.select("path", "sidecar")
+            pages.select("path", "sidecar", record=0)
             .join(states, on="path", how="left")
             .join(about.rename({"page": "path"}), on="path", how="left")
             .join(pl.concat([lost, bad]).drop("record"), on="path", how="left")
@@ -77,9 +79,9 @@ class _OfReadings(Work):
 
     def readings(self, unit: str) -> pl.DataFrame:
         """The pages of a unit, as they were read."""
-        columns = ("path", "page_id", "text", "sidecar", "weight")
+        columns = ("path", "record", "page_id", "text", "sidecar", "weight")
         rows = rows_of(self.staging, READINGS, [unit], pl.col("page_id").is_not_null(), columns)
-        return rows.rename({"path": "page"})
+        return rows.select(page(), *columns[2:]).sort("page")
 
     def rows(self, table: Table, pages: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame:
         """The rows of pages (page, unit)."""
@@ -156,7 +158,9 @@ class Sketching(_OfReadings):
         return self.rows(PAGE_ARTICLES, pages, tracking.COMPARED)
 
 
-def read(folders: "Folders", found: Sequence[drops.Found], sidecar: pl.DataFrame) -> dict[str, int]:
+def read(
+    folders: "Folders", found: Sequence[drops.Found], sidecar: pl.DataFrame, columns: drops.Columns
+) -> dict[str, int]:
     """The pages of all files that are not as they were when they were read. → how many files came, changed and went"""
     store = folders.store
     pages = tracking.sidecars(drops.listing(found).rename({"path": "page"}), sidecar).rename({"page": "path"})
@@ -165,17 +169,19 @@ def read(folders: "Folders", found: Sequence[drops.Found], sidecar: pl.DataFrame
     listed = {str(unit): rows.drop("unit") for (unit,), rows in pages.partition_by("unit", as_dict=True).items()}
     listed.setdefault(FIRST, pages.clear().drop("unit"))
     keys = {unit: _digest(rows.drop("said")) for unit, rows in listed.items()}
-    before = _state(folders)
-    with progress("read", pages.height, "files") as advance:
-        work = Reading(store.staged, store.made_with("reading"), Path(folders.seeds))
-        refresh(folders.workers, work, keys, listed, advance)
+    many = recordfiles.files(found, columns, sidecar)
+    maker, before = store.made_with("reading"), _state(folders)
+    with progress("read", pages.height + len(many), "files") as advance:
+        blocks = recordfiles.refresh(folders.workers, recordfiles.Reading(store.staged, maker), many, advance)
+        work = Reading(store.staged, maker, Path(folders.seeds))
+        refresh(folders.workers, work, {**keys, **blocks}, listed, advance)
     return _compared(before, _state(folders))
 
 
 def _state(folders: "Folders") -> pl.DataFrame:
     """The files that were read, and a digest of what they gave."""
-    rows = folders.store.scan_parts("read", READINGS)
-    return rows.select("path", given=pl.struct("text", "reason", "detail").hash()).collect()
+    given = pl.struct("record", "text", "reason", "detail").hash().bitwise_xor()
+    return folders.store.scan_parts("read", READINGS).group_by("path").agg(given=given).collect()
 
 
 def _compared(before: pl.DataFrame, now: pl.DataFrame) -> dict[str, int]:

@@ -305,8 +305,7 @@ def outlet(options: argparse.Namespace) -> int:
         found = drops.find(folder)
     except drops.SeedsError as e:
         raise UsageError(e) from None
-    raw = drops.load([file for file in found if file.fate is None]).raw
-    made = understand(raw, drops.sidecars(found)[0], rules, resources.MODEL.lines)
+    made = understand(*drops.everything(found), rules, resources.MODEL.lines)
     if made.pages.height < MIN_PAGES:
         raise UsageError(
             f"{options.pages} holds {made.pages.height} pages that can be read: what recurs shows from {MIN_PAGES} on, "

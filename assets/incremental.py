@@ -60,7 +60,7 @@ class Due:
     known of its pages, where a step knows that beforehand."""
 
     unit: str
-    key: str
+    key: str | None
     ours: bool
     size: Size
     listed: pl.DataFrame | None
@@ -124,12 +124,12 @@ class Work(ABC):
 def refresh(
     engine: Engine,
     work: Work,
-    keys: Mapping[str, str],
+    keys: Mapping[str, str | None],
     listed: Mapping[str, pl.DataFrame] | None = None,
     advance: Advance = lambda pages: None,
 ) -> None:
-    """Brings the parts of a step's tables up to date. `keys`: unit → the digest of all that its tables are made from;
-    `listed`: what is known of its pages."""
+    """Brings the parts of a step's tables up to date. `keys`: unit → the digest of all that its tables are made from
+    (None: of a unit that was made elsewhere, and is as it should be); `listed`: what is known of its pages."""
     staging = work.staging
     units = staging.units(work.step)
     gone = units.keys() - keys.keys()
@@ -155,7 +155,11 @@ def refresh(
 
 
 def _due(
-    work: Work, keys: Mapping[str, str], units: Mapping[str, Unit], listed: Mapping[str, pl.DataFrame], advance: Advance
+    work: Work,
+    keys: Mapping[str, str | None],
+    units: Mapping[str, Unit],
+    listed: Mapping[str, pl.DataFrame],
+    advance: Advance,
 ) -> Iterator[Due]:
     """The units that are not known to be as they should be."""
     for unit, key in sorted(keys.items()):

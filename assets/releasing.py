@@ -24,7 +24,7 @@ from assets.summary import Generation
 from pipeline.card.card import rendered
 from pipeline.corrections import line_hash
 from pipeline.manifest import SIDECAR
-from pipeline.read import read
+from pipeline.read import read, read_records
 from pipeline.standoff import (
     PIECES,
     RELEASED,
@@ -124,10 +124,8 @@ def _same(found: pl.DataFrame, articles: pl.DataFrame, pages: pl.DataFrame) -> N
 def _texts(seeds: Path, needed: pl.DataFrame) -> pl.DataFrame:
     """The texts of the pages of a release out of one's own → page_id, text. ReleaseError where one is missing or has
     another hash."""
-    files = [file for file in drops.find(seeds) if file.fate is None]
     read_pages, paths = [], []
-    for start in range(0, len(files), FILES):
-        texts, _ = read(drops.load(files[start : start + FILES]).raw, NO_SIDECAR)
+    for texts in _read_all(seeds):
         paths.append(texts.select("page", own="page_id"))
         read_pages.append(texts.join(needed, on="page_id", how="semi").select("page_id", "text"))
     own = pl.concat([pl.DataFrame(schema={"page_id": pl.String, "text": pl.String}), *read_pages]).unique("page_id")
@@ -144,6 +142,18 @@ def _texts(seeds: Path, needed: pl.DataFrame) -> pl.DataFrame:
     return own.drop("hash")
 
 
+def _read_all(seeds: Path) -> Iterator[pl.DataFrame]:
+    """The texts of all pages, some at a time."""
+    found = drops.find(seeds)
+    files = list(drops.single(found))
+    for start in range(0, len(files), FILES):
+        yield read(drops.load(files[start : start + FILES]).raw, NO_SIDECAR)[0]
+    columns, _ = drops.columns(found)
+    for file in drops.of_records(found):
+        for block in drops.blocks(file, columns.of(file.path)):
+            yield read_records(file.path, block, NO_SIDECAR)[0]
+
+
 def _first(pages: pl.DataFrame, column: str) -> list[tuple[str, str | None]]:
     return pages.select("page", column).head(NAMED).rows()
 
@@ -157,14 +167,14 @@ def _opened(source: Path) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame, p
     """Facts, articles, pieces and pages of a release."""
     try:
         facts = json.loads((source / FACTS).read_text())
-        tables = [_read(source, table) for table in (RELEASED_ARTICLES, PIECES, RELEASED_PAGES)]
+        tables = [_table(source, table) for table in (RELEASED_ARTICLES, PIECES, RELEASED_PAGES)]
     except (OSError, ValueError, pl.exceptions.PolarsError) as e:
         first = (str(e).splitlines() or [type(e).__name__])[0]
         raise ReleaseError(f"{source} is no release ({first}): name the folder that `make release` wrote") from None
     return facts, tables[0], tables[1], tables[2]
 
 
-def _read(source: Path, table: Table) -> pl.DataFrame:
+def _table(source: Path, table: Table) -> pl.DataFrame:
     return table.conform(pl.read_parquet(source / f"{table.name}.parquet"))
 
 

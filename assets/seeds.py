@@ -11,49 +11,52 @@ import re
 import stat
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import polars as pl
 
 from pipeline.corrections import agreed
 from pipeline.corrections import corrections as parse_corrections
-from pipeline.faults import MAX_PAGE_BYTES, Rejection, one_per_record, rejections
+from pipeline.faults import MAX_PAGE_BYTES, Rejection, UnreadableError, one_per_record, rejections
 from pipeline.faults import TODO as READ_TODO
 from pipeline.manifest import SIDECAR, manifest
+from pipeline.records import FORMS, Record, fault, pages, records
+from pipeline.records import blocks as blocks_of
+from pipeline.records import columns as parse_columns
 from pipeline.tables import FILES, GIVEN
 
 # Every reason that this module rejects for, and what the user can do about it.
 TODO = {
+    **READ_TODO,
     "file-name": "Rename it, and the folders it is in, so that every name is UTF-8.",
     "markup": READ_TODO["html"],
-    "many-records": "Put the text of each record into a .txt or .txt.gz file of its own.",
+    "record-name": "Rename it: names that end so are those of records.",
+    "many-records": "Save it as JSON Lines (.jsonl: on each line an object with a key `text`) or as Parquet.",
     "archive": "Unpack it into the folder, and remove it.",
-    "not-a-page": "Put each page as flattened text into a .txt or .txt.gz file of its own.",
+    "not-a-page": "Put each page as flattened text into a .txt or .txt.gz file of its own, or many into a .jsonl.",
     "not-a-file": "Remove it from the folder.",
     "broken-link": "Remove the link, or mend where it points to.",
     "outside": "Copy what it points to into the folder, or run on that place instead.",
-    "unreadable": "Make it readable for the user that runs this, then run again.",
-    "vanished": "It was removed during the run; run again if it should be there.",
-    "too-large": READ_TODO["too-large"],
     "large-table": "Split it: a manifest or corrections in each folder of the drop.",
     "no-such-file": "Correct the file name in the manifest, or remove the row.",
     "duplicate-file": "Keep one row for each file; that of the manifest nearest to it was used.",
 }
 
 BACKSLASH = "\\"
-MANIFEST, CORRECTIONS = "manifest.csv", "corrections.csv"
+MANIFEST, CORRECTIONS, COLUMNS = "manifest.csv", "corrections.csv", "columns.toml"
 MAX_TABLE_BYTES = 256 * 2**20
 _PAGES = ("", "txt", "text")
 _KINDS = {
     **dict.fromkeys(("html", "htm", "xhtml", "mht", "xml", "rss"), ("markup", "markup, not text")),
-    **dict.fromkeys(
-        ("jsonl", "ndjson", "json", "parquet", "csv", "warc", "wet", "wat"), ("many-records", "not read yet")
-    ),
+    **dict.fromkeys(("json", "csv", "tsv", "xlsx", "avro", "arrow"), ("many-records", "not a form that is read")),
+    **dict.fromkeys(("warc", "wat", "arc"), ("no-conversion", "no text")),
     **dict.fromkeys(("zip", "tar", "tgz", "7z", "rar", "bz2", "xz", "zst"), ("archive", "not unpacked")),
 }
+_LIKE_RECORD = re.compile(rf"(?i)\.(?:{'|'.join(FORMS)})(?:\.gz|\.zst)?#[0-9]+\Z")
 # A page is measured by what it holds once unpacked, about.
 _GZIP_FACTOR = 5
 # Shares of the pages that are kept together; fixed, so that neither the size of the corpus nor its history tells.
@@ -76,7 +79,7 @@ class Found:
     not UTF-8 written as `\\xNN`, so that no two files share one. `n_bytes`, `modified` and `changed` (nanoseconds
     since 1970; the latter of the inode) and `inode` are None where they can't be had. `fate` is None for a page that
     is to be read, else `rejected` (for a `reason` of `TODO`) or `ignored` (`reason`: hidden, read-me, manifest,
-    corrections or link); `why` says it.
+    corrections, columns or link); `why` says it. `form` is that of a file of many records to be read.
     """
 
     path: str
@@ -88,6 +91,7 @@ class Found:
     fate: str | None = None
     reason: str | None = None
     why: str | None = None
+    form: str | None = None
 
 
 class Batch(NamedTuple):
@@ -122,13 +126,22 @@ def fingerprint(found: Iterable[Found]) -> tuple[str, float]:
     return digest, max((row[2] or 0 for row in rows), default=0) / 1e9
 
 
+def single(found: Iterable[Found]) -> Iterator[Found]:
+    """The files to be read that are one page each."""
+    return (file for file in found if file.fate is None and file.form is None)
+
+
+def of_records(found: Iterable[Found]) -> Iterator[Found]:
+    """The files to be read that hold many pages."""
+    return (file for file in found if file.fate is None and file.form is not None)
+
+
 def listing(found: Iterable[Found]) -> pl.DataFrame:
-    """The pages to be read → path, STATE, `unit` (the share of the pages that it belongs to, by its path alone) and
-    `weight` (bytes of text, about)."""
+    """The files to be read that are one page each → path, STATE, `unit` (the share of the pages that it belongs to, by
+    its path alone) and `weight` (bytes of text, about)."""
     rows = [
         (f.path, f.n_bytes, f.modified, f.changed, f.inode, f"{zlib.crc32(f.path.encode()) % UNITS:02x}")
-        for f in found
-        if f.fate is None
+        for f in single(found)
     ]
     schema = pl.Schema([("path", pl.String), *STATE.items(), ("unit", pl.String)])
     packed = pl.col("path").str.to_lowercase().str.ends_with(".gz")
@@ -157,6 +170,70 @@ def load(group: Iterable[Found]) -> Batch:
     raws = pl.DataFrame(rows, schema={"path": pl.String, "raw": pl.Binary}, orient="row")
     seen = pl.DataFrame(states, schema={"path": pl.String, **STATE}, orient="row")
     return Batch(raws, seen, rejections(faults, TODO))
+
+
+class Columns(NamedTuple):
+    """What the record files call their columns (`records.columns`), by folder; None where that can't be used."""
+
+    by_folder: Mapping[str, Mapping[str, str] | None]
+
+    def of(self, path: str) -> Mapping[str, str] | None:
+        """Those of a file: of its own folder, or of the nearest one above that says any."""
+        while path:
+            path = path.rpartition("/")[0]
+            if path in self.by_folder:
+                return self.by_folder[path]
+        return {}
+
+
+def columns(found: Iterable[Found]) -> tuple[Columns, pl.DataFrame]:
+    """What all files of columns say, and REJECTED."""
+    by_folder: dict[str, Mapping[str, str] | None] = {}
+    faults: list[Rejection] = []
+    for file in found:
+        if file.reason == "columns":
+            folder = file.path.rpartition("/")[0]
+            try:
+                by_folder[folder] = parse_columns(_table(file))
+            except UnreadableError as e:
+                by_folder[folder] = None
+                faults.append(Rejection(file.path, 0, e.reason, e.detail))
+    return Columns(by_folder), rejections(faults, TODO)
+
+
+def blocks(file: Found, columns: Mapping[str, str] | None) -> Iterator[list[Record]]:
+    """The records of a file, block by block; one block at least. Its bytes are read as they are needed."""
+    if columns is None:
+        yield [fault(0, "broken-columns", f"the {COLUMNS} of its folder, or of one above, can't be used")]
+        return
+    try:
+        with _opened(file.location) as stream:
+            yield from blocks_of(records(stream, file.form or "", columns))
+    except OSError as e:
+        yield [fault(0, *_fault(e))]
+
+
+def everything(found: Iterable[Found]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The bytes of all pages (path, record, raw) and what is said of them, in memory: for few pages."""
+    found = list(found)
+    sidecar, (names, _) = sidecars(found)[0], columns(found)
+    raws, told = [load(single(found)).raw.with_columns(record=pl.lit(0, pl.Int32))], [sidecar]
+    for file in of_records(found):
+        for block in blocks(file, names.of(file.path)):
+            raw, said, _ = pages(file.path, block, sidecar)
+            raws.append(raw.select(raws[0].columns))
+            told.append(said)
+    return pl.concat(raws), pl.concat(told)
+
+
+def settled(file: Found, start: int) -> bool:
+    """Whether a file that was read from `start` on (nanoseconds since 1970) is as it was found, and a later look will
+    tell if it has changed since."""
+    try:
+        now = _state(Path(file.location).lstat())
+    except OSError:
+        return False
+    return now == (file.n_bytes, file.modified, file.changed, file.inode) and max(now[1:3]) < start - _GRAIN
 
 
 def sidecars(found: Iterable[Found]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -195,17 +272,24 @@ def _told(
     for file in found:
         if file.reason == kind:
             try:
-                raw, _ = _read(file.location, MAX_TABLE_BYTES + 1)
-            except OSError as e:
-                faults.append(Rejection(file.path, 0, *_fault(e)))
+                good, bad = parse(file.path, _table(file))
+            except UnreadableError as e:
+                faults.append(Rejection(file.path, 0, e.reason, e.detail))
                 continue
-            if len(raw) > MAX_TABLE_BYTES:
-                faults.append(Rejection(file.path, 0, "large-table", f"more than {MAX_TABLE_BYTES} bytes"))
-                continue
-            good, bad = parse(file.path, raw)
             told.append(good)
             rejected.append(bad)
     return told, pl.concat([*rejected, rejections(faults, TODO)])
+
+
+def _table(file: Found) -> bytes:
+    """The bytes of a table that a user wrote; else UnreadableError, for a reason of `TODO`."""
+    try:
+        raw, _ = _read(file.location, MAX_TABLE_BYTES + 1)
+    except OSError as e:
+        raise UnreadableError(*_fault(e)) from None
+    if len(raw) > MAX_TABLE_BYTES:
+        raise UnreadableError("large-table", f"more than {MAX_TABLE_BYTES} bytes")
+    return raw
 
 
 def rejected(found: Iterable[Found]) -> pl.DataFrame:
@@ -214,25 +298,31 @@ def rejected(found: Iterable[Found]) -> pl.DataFrame:
     return rejections(faults, TODO)
 
 
-def files(found: Iterable[Found], texts: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
-    """FILES, sorted by path: what became of every file, by the pages read (`texts`: page is enough) and all that
-    was rejected (path, record, reason, detail). ValueError where a file is neither read, rejected nor ignored."""
+def files(found: Iterable[Found], read: pl.DataFrame, rejected: pl.DataFrame) -> pl.DataFrame:
+    """FILES, sorted by path: what became of every file, by the pages `read` (path, record) and all that was rejected
+    (path, record, reason, detail). ValueError where a file is neither read, rejected nor ignored."""
     listed = pl.DataFrame(
         [(f.path, f.n_bytes, f.fate, f.why) for f in found],
         schema={"path": pl.String, "n_bytes": pl.Int64, "fate": pl.String, "why": pl.String},
         orient="row",
     )
-    read = texts.group_by(path="page").agg(n_read=pl.len())
-    whole = pl.col("record") == 0
-    refused = rejected.group_by("path").agg(
-        n_rejected=(~whole).sum(),
-        refused=pl.format("{}: {}", "reason", "detail").filter(whole).first(),
+    counted = read.group_by("path").agg(n_read=pl.len())
+    whole, told = pl.col("record") == 0, pl.format("{}: {}", "reason", "detail")
+    # A record that was read may be there for a cell that can't be used.
+    unread = rejected.join(read, on=["path", "record"], how="anti", maintain_order="left")
+    refused = unread.group_by("path", maintain_order=True).agg(
+        n_rejected=(~whole).sum(), refused=told.filter(whole).first(), first=told.first()
     )
     table = (
-        listed.join(read, on="path", how="left")
+        listed.join(counted, on="path", how="left")
         .join(refused, on="path", how="left")
         .with_columns(
             pl.col("n_read", "n_rejected").fill_null(0),
+            refused=pl.coalesce(
+                "refused", pl.when(pl.col("fate").is_null() & pl.col("n_read").is_null()).then("first")
+            ),
+        )
+        .with_columns(
             why=pl.coalesce("refused", "why"),
             fate=pl.when(pl.col("refused").is_not_null())
             .then(pl.lit("rejected"))
@@ -289,7 +379,9 @@ def _look(entry: "os.DirEntry[str]", root: str) -> Found | None:
             verdict = _file(entry.name, relative, status)
     except OSError as e:
         verdict = ("rejected", *_fault(e))
-    return Found(_escaped(relative), entry.path, *state, *(verdict or (None, None, None)))
+    form = None if verdict or entry.name.endswith(".txt") else FORMS.get(_extension(entry.name))
+    rest: tuple[str | None, ...] = (*(verdict or (None, None, None)), form)
+    return Found(_escaped(relative), entry.path, *state, *rest)
 
 
 def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, str] | None:
@@ -306,9 +398,18 @@ def _file(name: str, relative: str, status: os.stat_result) -> tuple[str, str, s
         return "ignored", "manifest", "the manifest of its folder"
     if name.lower() == CORRECTIONS:
         return "ignored", "corrections", "corrections of lines"
+    if name.lower() == COLUMNS:
+        return "ignored", "columns", "what the record files of its folder call their columns"
     if not _is_utf8(relative):
         return "rejected", "file-name", "its name or that of a folder above is not UTF-8"
+    if _LIKE_RECORD.search(name):
+        return "rejected", "record-name", "it is named as a record of a file"
     extension = _extension(name)
+    packed = name.lower().endswith(".zst") and extension not in ("jsonl", "ndjson")
+    if packed or (extension == "parquet" and name.lower().endswith(".gz")):
+        return "rejected", "archive", f".{name.lower().rpartition('.')[2]}: not unpacked"
+    if extension in FORMS:
+        return None
     if extension not in _PAGES:
         reason, why = _KINDS.get(extension, ("not-a-page", "only .txt, .text and names without extension are read"))
         return "rejected", reason, f".{extension}: {why}"
@@ -320,8 +421,8 @@ def _size(status: os.stat_result) -> tuple[str, str, str] | None:
 
 
 def _extension(name: str) -> str:
-    """Lower-case, without its dot and a final `.gz`; digits alone (`story-10.30`) are none."""
-    found = re.search(r"(?i)\.(?=[0-9]*[a-z])([a-z0-9]{1,8})(?:\.gz)?$", name)
+    """Lower-case, without its dot and a final `.gz` or `.zst`; digits alone (`story-10.30`) are none."""
+    found = re.search(r"(?i)\.(?=[0-9]*[a-z])([a-z0-9]{1,8})(?:\.gz|\.zst)?$", name)
     return found[1].lower() if found and found[0].lower() != ".gz" else ""
 
 
@@ -343,10 +444,8 @@ def _read(location: str, most: int) -> tuple[bytes, tuple[int | None, ...]]:
     changed: where it goes on changing, and where it was changed within a clock's grain of being read (git's rule)."""
     for _ in range(_TRIES):
         start = time.time_ns()
-        with open(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering=0) as file:
+        with _opened(location, buffering=0) as file:
             status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise OSError(errno.EINVAL, "no longer a file")
             raw = file.read(min(status.st_size, most))
             before, after = _state(status), _state(os.fstat(file.fileno()))
         if before == after and len(raw) == min(status.st_size, most):
@@ -354,6 +453,15 @@ def _read(location: str, most: int) -> tuple[bytes, tuple[int | None, ...]]:
             settled = max(modified, changed) < start - _GRAIN
             return raw, (n_bytes, modified if settled else None, changed, inode)
     return raw, (len(raw), None, None, None)
+
+
+@contextmanager
+def _opened(location: str, buffering: int = -1) -> Iterator[BinaryIO]:
+    """A regular file, whatever has taken its place since it was listed."""
+    with open(os.open(location, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", buffering) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "no longer a file")
+        yield file
 
 
 def _state(status: os.stat_result) -> tuple[int, int, int, int]:

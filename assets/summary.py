@@ -50,13 +50,15 @@ def _files(tables: Generation) -> Iterator[str]:
     fates = dict(counts(tables.scan(FILES), "fate"))
     yield _row("files", ", ".join(f"{fates.get(f, 0):,} {f}" for f in ("read", "rejected", "ignored")))
     rejected = tables.scan(REJECTED).collect()
-    whole, in_manifest = pl.col("record") == 0, ~_of_corrections()
+    whole, in_manifest = pl.col("record") == 0, _of("manifest")
     yield from _rejected("rejected", "file", "", rejected.filter(whole))
+    of_records = rejected.filter(~whole & ~in_manifest & ~_of("corrections"))
+    yield from _rejected("records", "record", " not fully used", of_records)
     yield from _rejected("manifest", "entry", " not fully used", rejected.filter(~whole & in_manifest))
 
 
-def _of_corrections() -> pl.Expr:
-    return pl.col("path").str.to_lowercase().str.contains(r"(?:^|/)corrections\.csv$")
+def _of(table: str) -> pl.Expr:
+    return pl.col("path").str.to_lowercase().str.contains(rf"(?:^|/){table}\.csv$")
 
 
 def _corrections(tables: Generation) -> Iterator[str]:
@@ -65,7 +67,7 @@ def _corrections(tables: Generation) -> Iterator[str]:
     unused = given.filter(pl.col("n_parts") == 0).with_columns(
         detail=pl.format("line {}, part {} of page {}", "line_no", "part", "page_id")
     )
-    wrong = tables.scan(REJECTED).filter((pl.col("record") > 0) & _of_corrections()).collect()
+    wrong = tables.scan(REJECTED).filter((pl.col("record") > 0) & _of("corrections")).collect()
     if given.height:
         says = f"{given.height - unused.height:,} {_plural('correction', given.height - unused.height)} applied"
         reasons = f", {unused.height:,} not: {_reasons(unused)}" if unused.height else ""

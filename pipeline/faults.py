@@ -16,6 +16,17 @@ TODO = {
     "too-large": f"Split it into a file per page; one may have {MAX_PAGE_BYTES // 2**20} MiB.",
     "binary": "Put the page's text here instead; convert documents to text first.",
     "broken-gzip": "Compress or copy the file again; `gzip -t` must accept it.",
+    "broken-zstd": "Compress or copy the file again; `zstd -t` must accept it.",
+    "broken-parquet": "Write or copy the file again; `pyarrow.parquet.read_table` must accept it.",
+    "broken-json": "Write one JSON object on each line (JSON Lines), in UTF-8.",
+    "broken-warc": "Copy the file again; what is broken in its source can't be read.",
+    "no-text": 'Say in a columns.toml beside the file which column (or key) has the text, e.g. text = "content".',
+    "no-conversion": "Take the crawl's WET files, whose records are of type conversion; others hold HTML.",
+    "bad-cell": "Write url and outlet as text.",
+    "broken-columns": 'Write lines such as text = "content", one for each of text, url, fetched_at, outlet, date that '
+    "has another name in the files.",
+    "unreadable": "Make it readable for the user that runs this, then run again.",
+    "vanished": "It was removed during the run; run again if it should be there.",
     "gzip-bomb": "Delete the file, or unpack it yourself and see what it is.",
     "html": "Flatten it to text first, e.g. with trafilatura or resiliparse.",
     "broken-utf8": "Scrape the page again, or mend these bytes and save it as UTF-8.",
@@ -35,6 +46,13 @@ TODO = {
     "bad-number": "Write line_no as a number from 1, part as 0 (the whole line) or the part's number.",
     "unknown-role": f"Write one of {', '.join(ROLES)}.",
     "two-roles": "Keep one row for each line; none of them was used.",
+}
+
+# Where what to do about a record is something else than about a file.
+OF_RECORD = {
+    "empty": "Scrape the page again, or remove the record.",
+    "too-large": f"Split it into a record per page; one may have {MAX_PAGE_BYTES // 2**20} MiB.",
+    "broken-utf8": "Scrape the page again, or write the record in UTF-8.",
 }
 
 
@@ -57,7 +75,7 @@ class Rejection(NamedTuple):
 
 def rejections(faults: Iterable[Rejection], todo: Mapping[str, str] = TODO) -> pl.DataFrame:
     """REJECTED out of faults, and of what to do by reason."""
-    rows = [(*fault, todo[fault.reason]) for fault in faults]
+    rows = [(*f, OF_RECORD.get(f.reason, todo[f.reason]) if f.record else todo[f.reason]) for f in faults]
     return one_per_record(pl.DataFrame(rows, schema=REJECTED.schema, orient="row"))
 
 

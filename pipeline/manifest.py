@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -68,17 +68,31 @@ def _row(
         return None, [(e.reason, e.detail)]
     if page in rows:
         return None, [("duplicate-file", f"{page} stands in row {rows[page]['record']} already")]
-    row: dict[str, object] = {"page": page, "url": given.get("url"), "outlet": given.get("outlet")}
-    wrong = []
-    for name, reason, parse in (("fetched_at", "bad-time", _time), ("date", "bad-date", date.fromisoformat)):
+    values, wrong = said(given)
+    return {"page": page, **values}, [
+        (reason, f"{what} (left empty; the row's other cells are used)") for reason, what in wrong
+    ]
+
+
+def said(given: Mapping[str, object]) -> tuple[dict[str, object], list[tuple[str, str]]]:
+    """url, fetched_at, outlet and date as SIDECAR has them, out of cells (texts, or days and times where the file has
+    such types); and reason and what of each that is wrong: its value is null."""
+    values: dict[str, object] = {}
+    wrong: list[tuple[str, str]] = []
+    for name, (reason, parse) in CELLS.items():
         value = given.get(name)
+        value = value.strip() if isinstance(value, str) else value
         try:
-            row[name] = parse(value) if value else None
+            values[name] = None if value is None or value == "" else parse(value)
         except (ValueError, OverflowError):
-            row[name] = None
-            fault = "no-such-day" if _no_such_day(str(value)) else reason
-            wrong.append((fault, f"{name} is {str(value)[:100]!r} (left empty; the row's other cells are used)"))
-    return row, wrong
+            values[name] = None
+            fault = "no-such-day" if isinstance(value, str) and _no_such_day(value) else reason
+            wrong.append((fault, f"{name} is {_shown(value)}"))
+    return values, wrong
+
+
+def _shown(value: object) -> str:
+    return repr(value[:100]) if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def _no_such_day(text: str) -> bool:
@@ -100,6 +114,33 @@ def _page_of(path: str, file: str | None) -> str:
     return "/".join([*path.split("/")[:-1], *(part for part in parts if part not in ("", "."))])
 
 
-def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    value.encode()  # half of a character is no text
+    return value
+
+
+def _time(value: object) -> datetime:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _day(value: object) -> date:
+    """A day; a time that is its midnight stands for it, as some files have no other type."""
+    if isinstance(value, datetime):
+        if value != value.replace(hour=0, minute=0, second=0, microsecond=0) or value.utcoffset():
+            raise ValueError
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(_text(value))
+
+
+# What is said of a page: the reason where it is wrong, and how it is read.
+CELLS: Mapping[str, tuple[str, Callable[[object], object]]] = {
+    "url": ("bad-cell", _text),
+    "fetched_at": ("bad-time", _time),
+    "outlet": ("bad-cell", _text),
+    "date": ("bad-date", _day),
+}

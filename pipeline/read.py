@@ -4,45 +4,51 @@ Here the parts are joined: `decode` makes text of the bytes, `repair` mends it, 
 from, `faults` names what went wrong. Nothing here knows what an article is.
 """
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
 
 import polars as pl
 
 from pipeline.decode import CUT, decode, markup, unpack
-from pipeline.faults import MAX_PAGE_BYTES, Rejection, UnreadableError, rejections
+from pipeline.faults import MAX_PAGE_BYTES, Rejection, UnreadableError, one_per_record, rejections
+from pipeline.records import Record, page, pages
 from pipeline.repair import repair
-from pipeline.tables import TEXTS
+from pipeline.tables import REJECTED, TEXTS
 
 
 class _Page(NamedTuple):
-    page: str
+    path: str
+    record: int
     page_id: str
     n_bytes: int
     encoding: str
     text: str
 
 
-_PAGE_SCHEMA = TEXTS.schema.to_frame().select(_Page._fields).schema
+_PAGE_SCHEMA = pl.Schema({name: {**REJECTED.schema, **TEXTS.schema}[name] for name in _Page._fields})
 
 
 def read(raw: pl.DataFrame, sidecar: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The pages of a batch of files.
+    """The pages of a batch of files, or of records of files.
 
-    In: `raw` (path, raw: the bytes of a file, gzipped or not; path unique) and `sidecar` (page, url,
-    fetched_at, outlet, date; page unique, the others may be null). Out: TEXTS and REJECTED, sorted by key;
-    every path stands in exactly one of them. No bytes raise; a sidecar that repeats a page is a Polars error.
+    In: `raw` (path, raw: the bytes of a page, gzipped or not; and `record` where it is not the file as a whole; both
+    together unique) and `sidecar` (page, url, fetched_at, outlet, date; page unique, the others may be null). Out:
+    TEXTS and REJECTED, sorted by key; every row of `raw` stands in exactly one of them. No bytes raise; a sidecar that
+    repeats a page is a Polars error.
     """
-    pages: list[_Page] = []
+    if "record" not in raw.columns:
+        raw = raw.with_columns(record=0)
+    found: list[_Page] = []
     faults: list[Rejection] = []
-    for path, data in raw.select("path", "raw").iter_rows():
+    for path, record, data in raw.select("path", "record", "raw").iter_rows():
         try:
-            pages.append(_page(path, data))
+            found.append(_page(path, record, data))
         except UnreadableError as e:
-            faults.append(Rejection(path, 0, e.reason, e.detail))
-    decoded = pl.DataFrame(pages, schema=_PAGE_SCHEMA, orient="row")
-    html = decoded.select("page", found=markup(pl.col("text"))).drop_nulls()
-    faults += [Rejection(page, 0, "html", found) for page, found in html.iter_rows()]
+            faults.append(Rejection(path, record, e.reason, e.detail))
+    decoded = pl.DataFrame(found, schema=_PAGE_SCHEMA, orient="row").with_columns(page())
+    html = decoded.select("path", "record", "page", tags=markup(pl.col("text"))).drop_nulls()
+    faults += [Rejection(path, record, "html", tags) for path, record, _, tags in html.iter_rows()]
     known = sidecar.select("page", "url", "fetched_at", sidecar_outlet="outlet", sidecar_date="date")
     texts = (
         repair(decoded.join(html, on="page", how="anti"))
@@ -50,6 +56,14 @@ def read(raw: pl.DataFrame, sidecar: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
         .with_columns(site=site(pl.col("url")), repaired=pl.col("repaired") | (pl.col("encoding") == CUT))
     )
     return TEXTS.conform(texts.sort("page")), rejections(faults)
+
+
+def read_records(path: str, block: Iterable[Record], sidecar: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The pages of some records of the file `path`, as `read` gives those of files. A record that was read stands in
+    REJECTED too where a cell of it can't be used."""
+    raw, said, faults = pages(path, block, sidecar)
+    texts, rejected = read(raw, said)
+    return texts, one_per_record(pl.concat([rejected, faults]))
 
 
 def site(url: pl.Expr) -> pl.Expr:
@@ -61,11 +75,11 @@ def site(url: pl.Expr) -> pl.Expr:
     return pl.when(host != "").then(host)
 
 
-def _page(path: str, data: bytes) -> _Page:
+def _page(path: str, record: int, data: bytes) -> _Page:
     if len(data) > MAX_PAGE_BYTES:
         raise UnreadableError("too-large", f"more than {MAX_PAGE_BYTES} bytes")
     data = unpack(data)
     text, encoding = decode(data)
     if not text:
         raise UnreadableError("empty", "a byte-order mark and nothing behind it")
-    return _Page(path, blake2b(data, digest_size=16).hexdigest(), len(data), encoding, text)
+    return _Page(path, record, blake2b(data, digest_size=16).hexdigest(), len(data), encoding, text)

@@ -127,7 +127,8 @@ PAGE = Column(
 PAGE_ID = Column(
     "page_id",
     pl.String,
-    "BLAKE2b-128 of the page's raw bytes (after gunzip), in hex; the same for a renamed file.",
+    "BLAKE2b-128 of the page's raw bytes (after gunzip; of a record: its text in UTF-8), in hex; the same for a "
+    "renamed file.",
 )
 LINE_NO = Column("line_no", pl.Int32, "The line's number on its page, from 1, blank lines counted.")
 ARTICLE_NO = Column("article_no", pl.Int32, "The article's number on its page, from 1, in the order of the page.")
@@ -181,8 +182,8 @@ TEXTS = Table(
         URL,
         SITE,
         FETCHED_AT,
-        Column("sidecar_outlet", pl.String, "The outlet that the sidecar states.", nullable=True),
-        Column("sidecar_date", pl.Date, "The date that the sidecar states.", nullable=True),
+        Column("sidecar_outlet", pl.String, "The outlet that the sidecar or the record states.", nullable=True),
+        Column("sidecar_date", pl.Date, "The date that the sidecar or the record states.", nullable=True),
     ),
 )
 
@@ -452,17 +453,18 @@ STAGED = (
 
 READINGS = Table(
     "readings",
-    "The files that pages were read from, as they were then.",
-    ("path",),
+    "The files, and records of files, that pages were read from, as they were then.",
+    ("path", "record"),
     (
         Column("path", pl.String, "Path relative to `seeds/`."),
+        Column("record", pl.Int32, "The record's number in its file, from 1; 0 for the file as a whole."),
         Column("n_bytes", pl.Int64, "Size on disk in bytes.", nullable=True),
         Column(
             "modified", pl.Int64, "Nanoseconds since 1970; null: to be read again, whatever it says.", nullable=True
         ),
         Column("changed", pl.Int64, "The same for the inode (name, owner, mode).", nullable=True),
         Column("inode", pl.UInt64, "The file's number in its file system.", nullable=True),
-        Column("sidecar", pl.UInt64, "Digest of what the manifests say of it."),
+        Column("sidecar", pl.UInt64, "Digest of what the manifests (and the record) say of it."),
         Column("weight", pl.Int64, "Bytes of its text; 0 where it was rejected."),
         Column("page_id", pl.String, "The page's; null where it was rejected.", nullable=True),
         Column("text", pl.UInt64, "Digest of the row of `texts`, the sidecar's columns left out.", nullable=True),

@@ -30,6 +30,13 @@ def texts(read: pl.DataFrame) -> pl.DataFrame:
     return read.select("page", "page_id", text=pl.struct(given).hash())
 
 
+def said(read: pl.DataFrame) -> pl.DataFrame:
+    """`texts` → page, sidecar: the digest of what is said of each, by manifests and by the records themselves."""
+    cells = [name for name in FROM_SIDECAR if name not in ("page", "site")]
+    told = pl.any_horizontal(pl.col(cells).is_not_null())
+    return read.select("page", sidecar=pl.when(told).then(pl.struct(cells).hash()).otherwise(NOTHING))
+
+
 def articles(page_articles: pl.DataFrame) -> pl.DataFrame:
     """`page_articles` → page, articles: the digest of what of them is compared; weight: bytes of their text."""
     rows = page_articles.select("page", row=pl.struct(COMPARED).hash(), weight=pl.col("body").str.len_bytes())

@@ -1,5 +1,6 @@
 """A seeds folder that changes by chance, and runs over it without Dagster: what tests of many drops share."""
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -75,10 +76,13 @@ class Drops:
         for _ in range(changes):
             pages = self.names()
             more = ["add"] * 6 + ["copy"] * bool(pages) if len(pages) < MOST else []
-            kinds = more + ["change", "remove", "move", "same", "manifest", "correct"] * bool(pages)
+            kinds = more + ["change", "remove", "move", "same", "manifest", "correct"] * bool(pages) + ["records"]
             kind = self.draw.choice(kinds)
             if kind == "add":
                 self.new().write_text(self.page())
+                continue
+            if kind == "records":
+                self.records()
                 continue
             page = self.draw.choice(pages)
             if kind == "change":
@@ -95,6 +99,19 @@ class Drops:
                 self.manifest(page.parent)
             else:
                 self.correct(page)
+
+    def records(self) -> None:
+        """A file of records that comes, grows, changes or goes."""
+        file = self.seeds / self.draw.choice("ab") / "many.jsonl"
+        lines = file.read_text().splitlines(keepends=True) if file.exists() else []
+        kind = self.draw.choice(["grow", "grow", "change", "break", "go"])
+        if kind == "go" or len(lines) > 5:
+            file.unlink(missing_ok=True)
+        elif kind == "change":
+            file.write_text("".join(lines[1:] + lines[:1]))
+        else:
+            more = "no JSON\n" if kind == "break" else json.dumps({"text": self.page()}) + "\n"
+            file.write_text("".join(lines) + more)
 
     def manifest(self, folder: Path) -> None:
         rows = [

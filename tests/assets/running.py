@@ -1,6 +1,5 @@
 """What tests of runs share: pages with a mark in them, and how a run is asked for."""
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,20 +59,3 @@ def failures(result: dg.ExecuteInProcessResult) -> Sequence[str]:
     """What the steps that failed say, in one line each."""
     errors = [event.step_failure_data.error for event in result.get_step_failure_events()]
     return [error.message.strip() for error in errors if error]
-
-
-def gone(pids: list[int]) -> bool:
-    """Whether processes end within a minute."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        if not any(alive(pid) for pid in pids):
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False

@@ -66,6 +66,22 @@ def one_line(said: Said) -> str:
     return said.error
 
 
+@pytest.mark.parametrize("jobs", ["0", "-1", "all", "1.5"])
+def test_a_number_of_processes_is_a_number(run, seeds: Path, jobs: str) -> None:  # type: ignore[no-untyped-def]
+    said = run("corpus", "--seeds", "seeds", "--data", "data", f"--jobs={jobs}")
+    assert said.code == 2
+    assert f"{jobs!r} is no number of processes" in said.error
+
+
+@pytest.mark.parametrize(("given", "told", "found"), [("", "", 0), ("", "3", 3), ("2", "3", 2), ("", "many", 0)])
+def test_as_many_processes_as_are_asked_for(monkeypatch: pytest.MonkeyPatch, given: str, told: str, found: int) -> None:
+    """By the command, which `make` gives an empty number, else by the environment; 0: one for each core."""
+    monkeypatch.setenv("BROADSHEET_JOBS", told)
+    assert cli.parser().parse_args(["corpus", f"--jobs={given}"]).jobs == found
+    if not given:
+        assert cli.parser().parse_args(["corpus"]).jobs == found
+
+
 def test_a_run_ends_with_a_summary(run, seeds: Path, home: Path) -> None:  # type: ignore[no-untyped-def]
     said = run("corpus", "--seeds", "seeds", "--data", "data")
     assert (said.code, said.error) == (0, "")

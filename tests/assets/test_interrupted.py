@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from drops import Drops, product, run
 from faulty import calls_of, fill, kill
-from running import gone
+from living import gone
 
 from assets import seeds as files
 from assets.store import StoreError

@@ -15,14 +15,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets import seeds
-from assets.seeds import TODO, Found, SeedsError, corrections, files, find, listing, load, rejected, sidecars
+from assets.seeds import (
+    TODO,
+    Found,
+    SeedsError,
+    blocks,
+    columns,
+    corrections,
+    everything,
+    files,
+    find,
+    listing,
+    load,
+    of_records,
+    rejected,
+    sidecars,
+    single,
+)
 from pipeline.faults import MAX_PAGE_BYTES
 from pipeline.manifest import SIDECAR
-from pipeline.read import read
+from pipeline.read import read, read_records
 from pipeline.tables import FILES, GIVEN, REJECTED
 
 LEFT = "(left empty; the row's other cells are used)"
 PAGE = b"Fog over the harbour\n"
+NO_PAGES = pl.DataFrame(schema={"path": pl.String, "record": pl.Int32})
 
 
 def put(folder: Path, *names: str, data: bytes = PAGE) -> None:
@@ -40,12 +57,21 @@ def account(folder: Path) -> pl.DataFrame:
     """FILES after a whole run of reading, by path."""
     found = find(folder)
     sidecar, faults = sidecars(found)
-    batch = load(file for file in found if file.fate is None)
+    batch = load(single(found))
     texts, wrong = read(batch.raw, sidecar)
-    told = pl.concat([faults, rejected(found), wrong, batch.rejected])
-    assert told.schema == REJECTED.schema
-    assert not told.select(REJECTED.key).is_duplicated().any()
-    table = files(found, texts.select("page"), told)
+    names, misnamed = columns(found)
+    told = [faults, misnamed, rejected(found), wrong, batch.rejected]
+    pages = [texts.select(path="page", record=pl.lit(0, pl.Int32))]
+    for file in of_records(found):
+        for block in blocks(file, names.of(file.path)):
+            texts, wrong = read_records(file.path, block, sidecar)
+            number = pl.col("page").str.strip_prefix(f"{file.path}#").cast(pl.Int32)
+            pages.append(texts.select(path=pl.lit(file.path), record=number))
+            told.append(wrong)
+    all_told = pl.concat(told)
+    assert all_told.schema == REJECTED.schema
+    assert not all_told.select(REJECTED.key).is_duplicated().any()
+    table = files(found, pl.concat(pages), all_told)
     assert table.schema == FILES.schema
     assert not table.select(FILES.key).is_duplicated().any()
     return table
@@ -87,10 +113,14 @@ def test_what_is_no_page_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "reason", "why"),
     [
-        ("a.jsonl", "many-records", ".jsonl: not read yet"),
-        ("a.parquet", "many-records", ".parquet: not read yet"),
-        ("a.warc.wet.gz", "many-records", ".wet: not read yet"),
-        ("a.csv", "many-records", ".csv: not read yet"),
+        ("a.json", "many-records", ".json: not a form that is read"),
+        ("a.csv.gz", "many-records", ".csv: not a form that is read"),
+        ("a.warc.gz", "no-conversion", ".warc: no text"),
+        ("a.jsonl#3", "record-name", "it is named as a record of a file"),
+        ("a.warc.wet.gz#12", "record-name", "it is named as a record of a file"),
+        ("a.txt.zst", "archive", ".zst: not unpacked"),
+        ("a.zst", "archive", ".zst: not unpacked"),
+        ("a.parquet.gz", "archive", ".gz: not unpacked"),
         ("a.html", "markup", ".html: markup, not text"),
         ("a.htm.gz", "markup", ".htm: markup, not text"),
         ("a.tar.gz", "archive", ".tar: not unpacked"),
@@ -104,6 +134,23 @@ def test_other_kinds_of_files_are_sent_back(tmp_path: Path, name: str, reason: s
     (found,) = find(tmp_path)
     assert (found.fate, found.reason, found.why) == ("rejected", reason, why)
     assert rejected([found]).rows() == [(name, 0, reason, why, TODO[reason])]
+
+
+def test_files_of_records_are_found_by_their_names(tmp_path: Path) -> None:
+    forms = {
+        **dict.fromkeys(("a.jsonl", "b.JSONL.gz", "c.ndjson.zst"), "jsonl"),
+        **dict.fromkeys(("d.parquet",), "parquet"),
+        **dict.fromkeys(("e.wet", "f.warc.wet.gz"), "wet"),
+        "g.txt.gz": None,
+    }
+    put(tmp_path, *forms)
+    with open(tmp_path / "a.jsonl", "r+b") as file:
+        file.truncate(MAX_PAGE_BYTES + 1)  # no bound for a file of records
+    found = find(tmp_path)
+    assert {file.path: file.form for file in found} == forms
+    assert {file.fate for file in found} == {None}
+    assert [file.path for file in single(found)] == listing(found)["path"].to_list() == ["g.txt.gz"]
+    assert [file.path for file in of_records(found)] == sorted(set(forms) - {"g.txt.gz"})
 
 
 def test_a_folder_named_like_a_page_is_a_folder(tmp_path: Path) -> None:
@@ -391,6 +438,93 @@ def test_a_manifest_finds_files_whose_names_are_escaped(tmp_path: Path) -> None:
     assert len(wrong) == 0
 
 
+# --- files of records
+
+CUT = "Compressed file ended before the end-of-stream marker was reached"
+LINES = b'{"text": "Fog over the harbour"}\n{"text": ""}\n{"text": "Rain", "date": "soon"}\n'
+
+
+def test_records_are_accounted_for_by_file(tmp_path: Path) -> None:
+    put(tmp_path, "a.jsonl", data=LINES)
+    put(tmp_path, "b.jsonl.gz", data=gzip.compress(LINES)[:15])
+    put(tmp_path, "c.jsonl", data=b'{"content": "x"}\n')
+    put(tmp_path, "d.jsonl", data=b"x\n[]\n")
+    put(tmp_path, "e.parquet")
+    put(tmp_path, "f.wet", data=b"")
+    assert account(tmp_path).select("path", "fate", "why", "n_read", "n_rejected").rows() == [
+        ("a.jsonl", "read", None, 2, 1),
+        ("b.jsonl.gz", "rejected", f"broken-gzip: not read from record 1 on: {CUT}", 0, 0),
+        (
+            *("c.jsonl", "rejected"),
+            *("no-text: none of its first 1 records can be used; record 1: no 'text'; it has 'content'", 0, 0),
+        ),
+        ("d.jsonl", "rejected", "broken-json: Expecting value at character 1 of the line", 0, 2),
+        (
+            *("e.parquet", "rejected"),
+            "broken-parquet: not read from record 1 on: Parquet magic bytes not found in footer. Either the file is "
+            "corrupted or this is not a parquet file.",
+            *(0, 0),
+        ),
+        ("f.wet", "rejected", "empty: it has no record", 0, 0),
+    ]
+
+
+def test_columns_hold_for_their_folder_and_those_below(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        "x.jsonl",
+        "a/x.jsonl",
+        "a/b/x.jsonl",
+        "c/x.jsonl",
+        data=b'{"text": "A", "content": "B", "body": "C"}\n',
+    )
+    put(tmp_path, "columns.toml", data=b'text = "content"\n')
+    put(tmp_path, "a/Columns.toml", data=b'text = "body"\n')
+    put(tmp_path, "c/columns.toml", data=b"text = body\n")
+    found = find(tmp_path)
+    names, wrong = columns(found)
+    texts = {file.path: [r.raw for r in next(blocks(file, names.of(file.path)))] for file in of_records(found)}
+    assert texts == {"a/b/x.jsonl": [b"C"], "a/x.jsonl": [b"C"], "c/x.jsonl": [None], "x.jsonl": [b"B"]}
+    assert wrong.select("path", "record", "reason").rows() == [("c/columns.toml", 0, "broken-columns")]
+    table = account(tmp_path).filter(pl.col("fate") != "read")
+    assert table.select("path", "fate", "why").rows() == [
+        ("a/Columns.toml", "ignored", "what the record files of its folder call their columns"),
+        ("c/columns.toml", "rejected", "broken-columns: Invalid value (at line 1, column 8)"),
+        (
+            *("c/x.jsonl", "rejected"),
+            "broken-columns: the columns.toml of its folder, or of one above, can't be used",
+        ),
+        ("columns.toml", "ignored", "what the record files of its folder call their columns"),
+    ]
+
+
+def test_the_pages_of_all_files_in_memory(tmp_path: Path) -> None:
+    put(tmp_path, "a.txt", "b.txt")
+    put(tmp_path, "c.jsonl", data=LINES)
+    put(tmp_path, "manifest.csv", data=b"file,outlet\nb.txt,Kurier\nc.jsonl,Ledger\n")
+    raw, sidecar = everything(find(tmp_path))
+    texts, _ = read(raw, sidecar)
+    assert texts.select("page", "sidecar_outlet").rows() == [
+        ("a.txt", None),
+        ("b.txt", "Kurier"),
+        ("c.jsonl#1", "Ledger"),
+        ("c.jsonl#3", "Ledger"),
+    ]
+
+
+def test_a_file_of_records_that_vanishes_or_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "a.jsonl", "b.jsonl", data=LINES)
+    a, b = find(tmp_path)
+    (tmp_path / "a.jsonl").unlink()
+    assert next(blocks(a, {}))[0].faults == (("vanished", "no such file or directory"),)
+    later = (b.changed or 0) + 3 * 10**9
+    assert seeds.settled(b, later)
+    assert not seeds.settled(b, b.changed or 0)
+    assert not seeds.settled(a, later)
+    put(tmp_path, "b.jsonl", data=LINES * 2)
+    assert not seeds.settled(b, 2**62)
+
+
 # --- corrections
 
 
@@ -436,10 +570,12 @@ def test_every_file_is_accounted_for(tmp_path: Path) -> None:
 
 def test_a_lost_file_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"1 files were neither read nor rejected, e\.g\. a"):
-        files([Found("a", "a", 1)], pl.DataFrame(schema={"page": pl.String}), REJECTED.empty())
+        files([Found("a", "a", 1)], NO_PAGES, REJECTED.empty())
 
 
-NAMES = st.sampled_from(["a.txt", "b", "c.html", ".d", "README", "manifest.csv", "é.txt", "e.txt.gz"])
+NAMES = st.sampled_from(
+    ["a.txt", "b", "c.html", ".d", "README", "manifest.csv", "é.txt", "e.txt.gz", "f.jsonl", "g.wet", "columns.toml"]
+)
 
 
 @pytest.fixture(scope="module")

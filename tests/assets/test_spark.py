@@ -1,5 +1,6 @@
 """Runs on a cluster: a real master and two workers on this machine. Left out, and shown so, without Java or PySpark."""
 
+import json
 import os
 import shutil
 import sys
@@ -66,6 +67,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for page, text in together(*corpora).texts.select("page", "text").iter_rows():
         (seeds / page).parent.mkdir(exist_ok=True)
         (seeds / page).write_text(text)
+    with (seeds / "many.jsonl").open("w") as file:
+        for text in planted(boxes, 8, 4).texts["text"]:
+            file.write(json.dumps({"text": text}) + "\n")
     return seeds
 
 

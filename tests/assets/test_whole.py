@@ -1,6 +1,7 @@
 """Whole runs over folders as users have them: files of every fault, few cores and many."""
 
 import gzip
+import json
 import os
 import socket
 import subprocess
@@ -57,6 +58,15 @@ def zoo(seeds: Path) -> None:
     (seeds / "blank.txt").write_text("\n" * 10_000)
     with (seeds / "long.txt").open("wb") as file:  # one line of 200 MB, without taking up 200 MB
         file.truncate(200 << 20)
+    record = json.dumps({"text": PAGE.replace("swans", "terns"), "fetched_at": "soon"})
+    (seeds / "many.jsonl").write_text(f"{record}\n\n{{broken\n{record.replace('terns', 'gulls')}\n")
+    (seeds / "cut.jsonl.gz").write_bytes(
+        gzip.compress(f"{record}\n".encode() + os.urandom(9_000).hex().encode())[:-3_000]
+    )
+    (seeds / "other.jsonl").write_text('{"content": "x"}\n')
+    (seeds / "none.parquet").write_bytes(b"PAR1")
+    (seeds / "none.warc.wet.gz").touch()
+    (seeds / "columns.toml").write_text("")
     (seeds / "dangling.txt").symlink_to(seeds / "nowhere")
     (seeds / "loop.txt").symlink_to("loop.txt")
     (seeds / "outside.txt").symlink_to(Path(__file__))
@@ -88,9 +98,20 @@ def test_bad_input_stops_nothing_and_none_of_it_disappears(tmp_path: Path) -> No
         "mojibake.txt",
         "nul.txt",
         "blank.txt",
+        "many.jsonl",
+        "cut.jsonl.gz",
     }
     rejected = pl.read_parquet(data / "rejected.parquet")
-    reasons = dict(rejected.select("path", "reason").rows())
+    reasons = dict(rejected.filter(record=0).select("path", "reason").rows())
+    of_records = rejected.filter(pl.col("record") > 0).select("path", "record", "reason").rows()
+    assert of_records == [
+        ("cut.jsonl.gz", 1, "bad-time"),
+        ("cut.jsonl.gz", 2, "broken-gzip"),
+        *(("many.jsonl", n, reason) for n, reason in ((1, "bad-time"), (3, "broken-json"), (4, "bad-time"))),
+    ]
+    assert reasons["other.jsonl"] == "no-text"
+    assert reasons["none.parquet"] == "broken-parquet"
+    assert reasons["none.warc.wet.gz"] == "empty"
     assert reasons["empty.txt"] == "empty"
     assert reasons["binary.txt"] == "binary"
     assert reasons["broken.txt.gz"] == "broken-gzip"
@@ -98,7 +119,7 @@ def test_bad_input_stops_nothing_and_none_of_it_disappears(tmp_path: Path) -> No
     assert reasons["long.txt"] == "too-large"
     assert reasons["markup.txt"] == "html"
     assert reasons["name\\xff.txt"] == "file-name"
-    assert set(fates) - read - set(reasons) == set()
+    assert set(fates) - read - set(reasons) == {"columns.toml"}
     assert rejected.filter((pl.col("todo").str.len_chars() < 10) | (pl.col("detail") == "")).is_empty()
     pages_read = pl.read_parquet(data / "pages.parquet")
     texts = dict(pages_read.select("page", "text").rows())
