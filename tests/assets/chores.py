@@ -24,8 +24,9 @@ def refused(chore: Chore) -> int:
 
 
 def logged(folder: Path, chore: Chore) -> tuple[int, str | None]:
-    """Takes a while, and tells that it was begun."""
-    (folder / f"{chore.number}-{os.getpid()}-{time.monotonic_ns()}").touch()
+    """Takes a while, and tells that it was begun, and on which of the cluster's workers."""
+    worker = next(part for part in Path.cwd().parts if part.startswith("worker"))
+    (folder / f"{chore.number}-{worker}-{time.monotonic_ns()}").touch()
     time.sleep(chore.seconds)
     return chore.number, os.environ.get("POLARS_MAX_THREADS")
 
