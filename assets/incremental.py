@@ -29,6 +29,7 @@ from pipeline.tables import Table
 BATCH = 1_000
 BATCH_BYTES = 4 << 20
 # What goes to a worker at once holds so many times what fits into a batch of pages that stay.
+UNIT = "unit of the page"  # no column of a table
 STAY = 8
 # CPU seconds for a unit, and for each byte of it, that looking at it takes, about.
 LOOK, LOOK_BYTE = 0.005, 1e-8
@@ -252,20 +253,34 @@ class _Batches:
 
     def __init__(self, work: Work, stale: pl.DataFrame) -> None:
         self.work, self.stale = work, stale
-        self.number, self.pages = -1, 0
-        self.made: Frames = {}
+        self.number = -1
+        self.pages: dict[str, int] = {}  # of each unit
+        self.made: Mapping[Table, Mapping[str, pl.DataFrame]] = {}
 
     def rows(self, table: Table, piece: pl.DataFrame) -> pl.DataFrame:
-        """The rows of the stale pages of a piece."""
+        """The rows of the stale pages of a piece, in order."""
         pages = piece.filter("stale")[piece.columns[0]]
         if not pages.len():
             return table.empty()
         if self.number != piece.item(0, "batch"):
             self.number, self.made = piece.item(0, "batch"), {}
             batch = self.stale.filter(batch=self.number).drop("batch", "stale")
-            self.made, self.pages = self.work.make(batch), batch.height
-        made = self.made[table]
-        return made if pages.len() == self.pages else made.filter(pl.col(table.key[0]).is_in(pages.implode()))
+            self.made = {table: _by_unit(table, rows, batch) for table, rows in self.work.make(batch).items()}
+            self.pages = dict(batch["unit"].value_counts().iter_rows())
+        unit = piece.item(0, "unit")
+        made = self.made[table].get(unit)
+        if made is None:
+            return table.empty()
+        whole = pages.len() == self.pages[unit]
+        return made if whole else made.filter(pl.col(table.key[0]).is_in(pages.implode()))
+
+
+def _by_unit(table: Table, rows: pl.DataFrame, batch: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The rows of a batch's pages (page, unit), in order, by their unit."""
+    page = table.key[0]
+    units = batch.select(pl.col(batch.columns[0]).alias(page), pl.col("unit").alias(UNIT))
+    dealt = table.conform(rows).join(units, on=page, how="left").sort(UNIT, *table.key, maintain_order=True)
+    return {str(unit): own for (unit,), own in dealt.partition_by(UNIT, as_dict=True, include_key=False).items()}
 
 
 def _write(work: Work, due: Due, pages: pl.DataFrame, batches: _Batches) -> Made:
@@ -276,12 +291,14 @@ def _write(work: Work, due: Due, pages: pl.DataFrame, batches: _Batches) -> Made
     with work.staging.parts(work.tables) as parts:
         for piece in pieces(pages, "batch"):
             stay = piece.filter(~pl.col("stale"))[page]
-            frames = {
-                table: pl.concat(
-                    [_between(work.staging, table, due.unit, stay), table.conform(batches.rows(table, piece))]
-                ).sort(table.key, maintain_order=True)
-                for table in work.tables
-            }
+            frames = {table: batches.rows(table, piece) for table in work.tables}
+            if stay.len():
+                frames = {
+                    table: pl.concat([_between(work.staging, table, due.unit, stay), new]).sort(
+                        table.key, maintain_order=True
+                    )
+                    for table, new in frames.items()
+                }
             parts.write(frames)
             as_wanted &= frames[work.known].select(compared).equals(piece.select(compared))
     # Without a key where pages were not as they were wanted: then the next run looks at each of them.
