@@ -11,6 +11,8 @@ SEEDS = seeds
 DATA = data
 PORT = 3000
 JOBS =
+ENGINE =
+SPARK_MASTER =
 TO =
 PAGES =
 OUT =
@@ -29,11 +31,13 @@ RELEASE =
 LAB = -m jupyterlab --ServerApp.root_dir=.
 
 # Recipes read these as shell variables, so that any path, spaces and quotes included, arrives whole.
-export SEEDS DATA JOBS PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK SIZE RELEASE
+export SEEDS DATA JOBS ENGINE SPARK_MASTER PORT TO LABELS PAGES OUT PAGE LINE ROLE PART CSV ARTICLE WORK SIZE RELEASE
 export DAGSTER_HOME = $(CURDIR)
 
 VENV := .venv
 PY := $(VENV)/bin/python
+# What a run on a cluster needs beside (docs/cluster.md).
+SPARK = $(if $(filter spark,$(ENGINE)),$(VENV)/.spark)
 # Twice quiet: errors only.
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
@@ -44,12 +48,15 @@ NEEDED := Python 3.11 or newer with venv
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-corpus: $(VENV)/.ready ## read SEEDS (a folder, default seeds), write the tables to DATA (default data); JOBS processes at once
-	@$(PY) -m assets corpus --seeds "$$SEEDS" --data "$$DATA" --jobs "$$JOBS"
+corpus: $(VENV)/.ready $(SPARK) ## read SEEDS (a folder, default seeds), write the tables to DATA (default data); JOBS processes at once
+	@$(PY) -m assets corpus --seeds "$$SEEDS" --data "$$DATA" --jobs "$$JOBS" \
+		--engine "$$ENGINE" --spark-master "$$SPARK_MASTER"
 
 # `dg dev` would bring thirty more packages for the same page; hence no advice to use it instead.
-ui: $(VENV)/.ready ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (default 3000)
+ui: $(VENV)/.ready $(SPARK) ## open Dagster for SEEDS and DATA on http://127.0.0.1:PORT (default 3000)
 	@BROADSHEET_SEEDS="$$SEEDS" BROADSHEET_DATA="$$DATA" BROADSHEET_JOBS="$${JOBS:-$$BROADSHEET_JOBS}" \
+		BROADSHEET_ENGINE="$${ENGINE:-$$BROADSHEET_ENGINE}" \
+		BROADSHEET_SPARK_MASTER="$${SPARK_MASTER:-$$BROADSHEET_SPARK_MASTER}" \
 		$(PY) -W 'ignore:Function `dev_command`' -m dagster dev -h 127.0.0.1 -p "$$PORT"
 
 notebook: $(VENV)/.notebook ## open notebooks/corpus.ipynb (Jupyter) on DATA
@@ -95,7 +102,7 @@ check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(PY) -m mypy --no-error-summary
 	@$(VENV)/bin/lint-imports --no-logo > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
-test: check $(VENV)/.notebook ## check, then all tests with the coverage of pipeline
+test: check $(VENV)/.notebook $(VENV)/.spark ## check, then all tests with the coverage of pipeline
 	@$(PY) -m pytest --cov
 
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
@@ -108,13 +115,17 @@ docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from t
 	@$(PY) -m assets dictionary > docs/tables.md
 	@$(PY) -m assets dictionary --readme README.md > $(VENV)/README.md && cp $(VENV)/README.md README.md
 
-lock: ## resolve requirements.lock and notebook.lock again (needs uv; LOCK=--upgrade takes the newest versions)
+lock: ## resolve requirements.lock, notebook.lock and spark.lock again (needs uv; LOCK=--upgrade takes the newest versions)
 	@command -v "$(UV)" > /dev/null || { echo "make lock needs uv: pip install uv, or make lock UV=<path>" >&2; exit 1; }
 	@"$(UV)" pip compile pyproject.toml --extra dev --output-file requirements.lock $(LOCK) --quiet \
 		--universal --python-version 3.11 --no-strip-extras --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 	@"$(UV)" pip compile pyproject.toml --extra notebook --constraint requirements.lock --output-file notebook.lock $(LOCK) \
 		--quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	@# Both are installed into one environment by `make test`, so they have to agree.
+	@"$(UV)" pip compile pyproject.toml --extra spark --constraint requirements.lock --constraint notebook.lock \
+		--output-file spark.lock $(LOCK) --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 	@for peer in datatrove dolma; do \
 		"$(UV)" pip compile bench/peers/$$peer.in --output-file bench/peers/$$peer.txt $(LOCK) --quiet \
@@ -148,4 +159,10 @@ $(VENV)/.ready: $(VENV)/.locked pyproject.toml
 $(VENV)/.notebook: notebook.lock $(VENV)/.ready
 	@echo "Setting up Jupyter, once (about a minute) ..." >&2
 	@$(PIP) --require-hashes --no-build-isolation -r notebook.lock
+	@touch $@
+
+# PySpark comes as source, half a gigabyte of it: only who runs on a cluster or runs the tests waits for it.
+$(VENV)/.spark: spark.lock $(VENV)/.ready
+	@echo "Setting up PySpark, once (about a minute) ..." >&2
+	@$(PIP) --require-hashes --no-build-isolation -r spark.lock
 	@touch $@

@@ -172,9 +172,9 @@ def read(
     many = recordfiles.files(found, columns, sidecar)
     maker, before = store.made_with("reading"), _state(folders)
     with progress("read", pages.height + len(many), "files") as advance:
-        blocks = recordfiles.refresh(folders.engine, recordfiles.Reading(store.staged, maker), many, advance)
+        blocks = recordfiles.refresh(folders.workers, recordfiles.Reading(store.staged, maker), many, advance)
         work = Reading(store.staged, maker, Path(folders.seeds))
-        refresh(folders.engine, work, {**keys, **blocks}, listed, advance)
+        refresh(folders.workers, work, {**keys, **blocks}, listed, advance)
     return _compared(before, _state(folders))
 
 
@@ -199,7 +199,7 @@ def count(folders: "Folders") -> None:
     texts = store.require(TEXTS)[TEXTS.name]
     keys = {unit: part.digest for unit, part in texts.parts.items()}
     with progress("learn", texts.rows, "pages") as advance:
-        refresh(folders.engine, Counting(store.staged, store.made_with("rules", "counting")), keys, advance=advance)
+        refresh(folders.workers, Counting(store.staged, store.made_with("rules", "counting")), keys, advance=advance)
 
 
 def understand(folders: "Folders") -> None:
@@ -210,7 +210,7 @@ def understand(folders: "Folders") -> None:
     same = _digest(work.learnt.to_frame(), work.given)
     keys = {unit: f"{part.digest} {same}" for unit, part in texts.parts.items()}
     with progress("understand", texts.rows, "pages") as advance:
-        refresh(folders.engine, work, keys, advance=advance)
+        refresh(folders.workers, work, keys, advance=advance)
 
 
 def sketch(folders: "Folders") -> None:
@@ -218,7 +218,7 @@ def sketch(folders: "Folders") -> None:
     store = folders.store
     articles = store.require(PAGE_ARTICLES)[PAGE_ARTICLES.name]
     keys = {unit: part.digest for unit, part in articles.parts.items()}
-    refresh(folders.engine, Sketching(store.staged, store.made_with("folding")), keys)
+    refresh(folders.workers, Sketching(store.staged, store.made_with("folding")), keys)
 
 
 def _digest(*frames: pl.DataFrame) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from assets.history import generations
-from assets.settings import at_once, home
+from assets.settings import at_once, home, setting
 from assets.store import Store, StoreError, apart
 from assets.summary import REVIEW, printable, summary
 
@@ -68,6 +68,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--data", default="data", help="the folder of the results (default: data)")
     run.add_argument("--wait", type=float, default=60, help="seconds to wait for another run to end (default: 60)")
     run.add_argument("--jobs", type=_count, default=at_once(), help="processes at once (default: one for each core)")
+    run.add_argument("--engine", default="", help="where pages are worked on: local, or spark (default: local)")
+    run.add_argument("--spark-master", default="", help="the master of that cluster: spark://<host>:7077")
     back = command("rollback", rollback, "make the generation numbered before the live one live, or the one named")
     back.add_argument("--data", default="data", help="the folder of the results (default: data)")
     back.add_argument("--to", metavar="GENERATION", help="make this one live (default: the one numbered before)")
@@ -379,7 +381,14 @@ def _run(
     from assets import progress
     from assets.definitions import defs
 
-    folders = {"seeds": str(seeds), "data": str(data), "wait": options.wait, "jobs": options.jobs}
+    folders = {
+        "seeds": str(seeds),
+        "data": str(data),
+        "wait": options.wait,
+        "jobs": options.jobs,
+        "engine": options.engine or setting("engine", "local"),
+        "spark_master": options.spark_master or setting("spark_master"),
+    }
     # While a step runs Dagster keeps what it prints for the run's log; what is dup'ed before still reaches the user.
     with open(os.dup(sys.stderr.fileno()), "w", buffering=1) as screen:
         progress.show = partial(bar, screen)

@@ -7,7 +7,7 @@ from assets.checks import CHECKS
 from assets.flow import ASSETS
 from assets.resources import Folders
 from assets.reviewing import review
-from assets.settings import at_once, default
+from assets.settings import at_once, default, setting
 from assets.triggers import SCHEDULES, SENSORS, corpus
 
 defs = dg.Definitions(
@@ -16,7 +16,15 @@ defs = dg.Definitions(
     jobs=[corpus],
     schedules=SCHEDULES,
     sensors=SENSORS,
-    resources={"folders": Folders(seeds=default("seeds"), data=default("data"), jobs=at_once())},
+    resources={
+        "folders": Folders(
+            seeds=default("seeds"),
+            data=default("data"),
+            jobs=at_once(),
+            engine=setting("engine", "local"),
+            spark_master=setting("spark_master"),
+        )
+    },
     # One process: a step costs milliseconds to start instead of seconds, and a run holds one lock.
     executor=dg.in_process_executor,
 )

@@ -16,7 +16,7 @@ from contextlib import suppress
 from itertools import chain
 from multiprocessing.connection import Connection, Pipe, wait
 from queue import SimpleQueue
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 # CPU seconds of work from which on workers pay: one takes a second to start, and to load rules and model.
 WORTH = 4.0
@@ -55,6 +55,15 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Ends all that was started for it."""
+
+
+@runtime_checkable
+class Shuffler(Protocol):
+    """An engine that also brings together, of what it makes of all tasks, what belongs together."""
+
+    def shares(self, function: Callable[[T], Any], tasks: Iterable[T]) -> Any:
+        """The pieces that a function makes of tasks (`pipeline.shares.Pieces`) → the shares (`pipeline.shares.Shares`)
+        that they are of."""
 
 
 def cores() -> int:
@@ -171,8 +180,8 @@ class _Worker:
             answer = pickle.loads(self.line.recv_bytes())
         except (EOFError, OSError):
             raise self._died() from None
-        if isinstance(answer, _Failure):
-            raise answer.error from _ElsewhereError(answer.where)
+        if isinstance(answer, Failure):
+            raise answer.error from ElsewhereError(answer.where)
         return answer
 
     def gone(self) -> None:
@@ -193,14 +202,14 @@ class _Order:
         self.task = task
 
 
-class _Failure:
+class Failure:
     """The error that a function ended with, and where: a traceback is not pickled."""
 
     def __init__(self, error: Exception, where: str) -> None:
         self.error, self.where = error, where
 
 
-class _ElsewhereError(Exception):
+class ElsewhereError(Exception):
     """The cause of an error in a worker: its traceback there."""
 
     def __str__(self) -> str:
@@ -224,9 +233,9 @@ def serve(handle: int) -> None:
                 continue
             answer = function(order.task)
         except Exception as e:
-            answer = _Failure(e, traceback.format_exc())
+            answer = Failure(e, traceback.format_exc())
         try:
-            line.send_bytes(_pickled(answer))
+            line.send_bytes(pickled(answer))
         except OSError:
             os._exit(1)
 
@@ -239,12 +248,12 @@ def _listen(line: Connection, orders: "SimpleQueue[bytes]") -> None:
             os._exit(1)
 
 
-def _pickled(answer: Any) -> bytes:
+def pickled(answer: Any) -> bytes:
     try:
         message = pickle.dumps(answer)
         pickle.loads(message)  # some errors can be told, and not be understood
         return message
     except Exception as e:
-        failure = answer if isinstance(answer, _Failure) else _Failure(e, traceback.format_exc())
+        failure = answer if isinstance(answer, Failure) else Failure(e, traceback.format_exc())
         error = RuntimeError(f"{type(failure.error).__name__}: {failure.error}")
-        return pickle.dumps(_Failure(error, failure.where))
+        return pickle.dumps(Failure(error, failure.where))

@@ -21,6 +21,7 @@ from assets.describe import code, column_schema, metadata
 from assets.drift import measured
 from assets.engine import EngineError
 from assets.figures import remembered
+from assets.linking import lots
 from assets.parquet import TableWriter
 from assets.resources import Folders
 from assets.settings import POOL
@@ -30,7 +31,7 @@ from pipeline import corpus
 from pipeline.changes import MADE, State
 from pipeline.changes import changes as compare
 from pipeline.corrections import account, seen
-from pipeline.dedup import ABOUT, about, fold, postings
+from pipeline.dedup import ABOUT, about, fold
 from pipeline.faults import one_per_record
 from pipeline.furniture import lean, learnt
 from pipeline.publish import PLACED, in_order, kept, places
@@ -249,22 +250,11 @@ def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> No
         about(sketches.collect(), articles.select(ABOUT).collect())
         for articles, sketches in store.together(PAGE_ARTICLES, SKETCHES, rows=BATCH)
     )
-    with spilling(store.staging) as shelve:
-        n = _shares(int(rows["size"].sum()), POSTINGS_HELD)
-        lots = shelve(dealt(_postings(store), pl.col("gram"), n))
-        folded, shared = fold(rows, lots, comparisons.compare, shelve)
+    with lots(folders, int(rows["size"].sum()), POSTINGS_HELD) as found:
+        folded, shared = fold(rows, found, comparisons.compare)
     comparisons.keep()
     duplicates.write(folded)
     stories.write(shared)
-
-
-def _postings(store: Store) -> Iterator[pl.DataFrame]:
-    """The fingerprints of all articles, in their order."""
-    first = 0
-    for _, sketches in store.together(PAGE_ARTICLES, SKETCHES, rows=BATCH):
-        batch = sketches.select("fingerprints").collect()
-        yield postings(batch, first)
-        first += batch.height
 
 
 @step("articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES), versions=MADE_WITH, calls=(select,))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
@@ -10,10 +9,9 @@ from pydantic import Field, PrivateAttr
 
 from assets import processes, progress
 from assets.deadruns import bury, without_lock
-from assets.engine import Engine, Local
-from assets.shipped import MODEL, RULES, Model, Rules
+from assets.engine import Engine, EngineError, Local
+from assets.shipped import MODEL, RULES, Model, Rules, made_with
 from assets.store import Store, apart
-from assets.versions import MAKERS, code
 from pipeline.linemodel import LineModel
 from pipeline.rulebook import Rulebook
 
@@ -27,11 +25,12 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     seeds: str = Field(description="The folder of raw pages.")
     data: str = Field(description="The folder of the results.")
     wait: float = Field(default=60, description="Seconds to wait for another run on the data folder to end.")
-
     jobs: int = Field(default=0, description="Processes that work page by page at once; 0: one for each core.")
+    engine: str = Field(default="local", description="Who works page by page: `local`, or `spark` for a cluster.")
+    spark_master: str = Field(default="", description="The master of that cluster: spark://<host>:7077.")
 
     _store: Store | None = PrivateAttr(default=None)
-    _engine: Engine | None = PrivateAttr(default=None)
+    _workers: Engine | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Folders"]:
@@ -53,10 +52,21 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
     def opened(self, who: str, waiting: Callable[[str], None] = lambda holder: None) -> Iterator[str | None]:
         """Has the data folder for `who`. → who died with it, if somebody did"""
         apart(Path(self.seeds), Path(self.data))
-        made_with = {"broadsheet": version("broadsheet"), "rules": RULES.digest, "model": MODEL.digest}
-        self._store = Store(Path(self.data), {**made_with, **{name: code(name) for name in MAKERS}})
-        with self._store.lock(who, self.wait, waiting) as died, closing(Local(self.jobs)) as self._engine:
+        self._store = Store(Path(self.data), made_with())
+        with self._store.lock(who, self.wait, waiting) as died, closing(self._chosen()) as self._workers:
             yield died
+
+    def _chosen(self) -> Engine:
+        if self.engine == "local":
+            return Local(self.jobs)
+        if self.engine != "spark":
+            raise EngineError(f"there is no engine {self.engine}: choose local or spark")
+        for folder in (self.seeds, self.data):
+            if not Path(folder).is_absolute():
+                raise EngineError(f"the workers of a cluster can't find {folder}: give its whole path, from / on")
+        from assets.spark import Spark
+
+        return Spark(self.spark_master)
 
     @property
     def store(self) -> Store:
@@ -64,9 +74,10 @@ class Folders(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self._store
 
     @property
-    def engine(self) -> Engine:
-        assert self._engine is not None, "only a run has work to do"
-        return self._engine
+    def workers(self) -> Engine:
+        """Who works page by page."""
+        assert self._workers is not None, "only a run has work to do"
+        return self._workers
 
     @property
     def rules(self) -> Rulebook:

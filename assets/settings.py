@@ -21,3 +21,7 @@ def at_once() -> int:
     """How many processes a run may have where it is not told; 0: one for each core."""
     given = os.environ.get("BROADSHEET_JOBS") or "0"
     return int(given) if given.isdecimal() else 0
+
+
+def setting(name: str, usual: str = "") -> str:
+    return os.environ.get(f"BROADSHEET_{name.upper()}") or usual

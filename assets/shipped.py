@@ -1,10 +1,11 @@
 """The rules and the line model as the package ships them, parsed once a process. No Dagster: workers need them too."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.metadata import version
 from importlib.resources import files
 
-from assets.versions import digest, toml
+from assets.versions import MAKERS, code, digest, toml
 from pipeline.linemodel import LineModel
 from pipeline.rulebook import Rulebook
 
@@ -44,3 +45,10 @@ class Model:
 
 # Parsed once a process, however many runs it makes.
 RULES, MODEL = Rules(), Model()
+
+
+@cache
+def made_with() -> Mapping[str, str]:
+    """What tables are made with beside tables: where it is the same, the same pages give the same bytes."""
+    shipped = {"broadsheet": version("broadsheet"), "rules": RULES.digest, "model": MODEL.digest}
+    return {**shipped, **{name: code(name) for name in MAKERS}}

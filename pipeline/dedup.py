@@ -39,7 +39,7 @@ from typing import Final
 import polars as pl
 
 from pipeline.links import linked
-from pipeline.shares import Frames, Shelve, dealt, in_memory
+from pipeline.shares import Here, Shares, dealt, in_memory
 from pipeline.shingles import FEW_WORDS, compared, fingerprints, hashed, of_pairs, words
 from pipeline.tables import DUPLICATES, SKETCHES, STORIES
 
@@ -98,7 +98,7 @@ def dedup(page_articles: pl.DataFrame, lots: int = 1) -> tuple[pl.DataFrame, pl.
     matter."""
     sketched = sketches(page_articles)
     found = in_memory(dealt([postings(sketched)], pl.col("gram"), lots))
-    return fold(about(sketched, page_articles), found, partial(compare, page_articles=page_articles))
+    return fold(about(sketched, page_articles), Here(found, in_memory), partial(compare, page_articles=page_articles))
 
 
 def sketches(page_articles: pl.DataFrame) -> pl.DataFrame:
@@ -130,13 +130,11 @@ def compare(pairs: pl.DataFrame, rows: pl.DataFrame, page_articles: pl.DataFrame
     return compared(pairs, texts, OPENING, LAST_WORDS)
 
 
-def fold(
-    about: pl.DataFrame, postings: Frames, compare: Compare, shelve: Shelve = in_memory
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def fold(about: pl.DataFrame, postings: Shares, compare: Compare) -> tuple[pl.DataFrame, pl.DataFrame]:
     """`about` all articles and their `postings`, in lots that have no gram in common → (`duplicates`, `stories`), as
-    `dedup`. `shelve` has what is found in a lot until all of them are known."""
+    `dedup`."""
     rows = about.with_row_index("article")
-    link = partial(_linked, postings=postings, articles=rows.height, shelve=shelve)
+    link = partial(_linked, postings=postings, articles=rows.height)
     duplicates = _duplicates(_ranked(rows, known_outlet_first=True), compare, link)
     rows = rows.join(duplicates, on=["page", "article_no"], how="anti")
     return duplicates, _stories(_ranked(rows, known_outlet_first=False), compare, link)
@@ -240,17 +238,19 @@ def _assigned(pairs: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(("row", "kept", "shared"), pl.UInt32), orient="row")
 
 
-def _linked(
-    blocks: pl.DataFrame, ranked: pl.DataFrame, share: float, postings: Frames, articles: int, shelve: Shelve
-) -> pl.DataFrame:
+def _linked(blocks: pl.DataFrame, ranked: pl.DataFrame, share: float, postings: Shares, articles: int) -> pl.DataFrame:
     """Rows (row, article, block) of `ranked` → (row, kept): those of one block that may share so much."""
     if blocks.is_empty():
         return _NO_PAIRS
     every = pl.DataFrame({"article": pl.int_range(articles, dtype=pl.UInt32, eager=True)})
-    of = every.join(blocks, "article", "left", maintain_order="left")
+    of = every.join(blocks, "article", "left", maintain_order="left").select("row", "block")
+    return linked(postings.each(partial(_keyed, of=of)), ranked["size"], _LINK * share)
+
+
+def _keyed(postings: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
+    """Postings (article, gram), the row and block of each article → (row, key) of those that have one."""
     row, block = (pl.lit(of[name]).gather(pl.col("article")) for name in ("row", "block"))
-    lots = (lot.select(row=row, key=pl.col("gram") ^ block).drop_nulls() for lot in postings)
-    return linked(lots, ranked["size"], _LINK * share, shelve)
+    return postings.select(row=row, key=pl.col("gram") ^ block).drop_nulls()
 
 
 # --- duplicates

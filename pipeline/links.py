@@ -8,12 +8,13 @@ alone pairs nobody.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 import numpy as np
 import polars as pl
 
-from pipeline.shares import Shelve, dealt, in_memory
+from pipeline.shares import Pieces, Shares, dealt
 
 HOLDERS: Final = 8
 
@@ -21,19 +22,21 @@ _ROWS: Final = 1 << 31  # two row numbers and a bit make a number of 64
 _NONE_MET: Final = pl.DataFrame(schema={"pair": pl.UInt64, "hits": pl.UInt32, "own": pl.UInt32})
 
 
-def linked(
-    postings: Iterable[pl.DataFrame], sizes: pl.Series, share: float, shelve: Shelve = in_memory
-) -> pl.DataFrame:
+def linked(lots: Shares, sizes: pl.Series, share: float) -> pl.DataFrame:
     """Postings (row, key) in lots that have no key in common, and how many each row has (by row number) → (row, kept):
     `kept` is the higher-ranked one, and one may hold `share` of the other's keys. In order.
 
-    One lot is in memory at a time, and what `shelve` has there. Meetings are dealt anew, by pair, and then counted."""
-    lots = shelve(enumerate(map(runs, postings)))
-    crowded = _crowded(lots, len(sizes))
+    Only what is in one lot is looked at together. Meetings are dealt anew, by pair, and then counted."""
+    found = lots.each(runs).kept()
+    crowded = _sum(found.map(crowds), len(sizes))
     much = (crowded > 0) & (crowded >= share * sizes)
-    meetings = shelve(dealt((met(lot, much) for lot in lots), pl.col("pair").hash(), max(len(lots), 1)))
-    found = [_enough(some, sizes, crowded, share) for some in meetings]
-    return pl.concat([_enough(_NONE_MET, sizes, crowded, share), *found]).sort("row", "kept")
+    meetings = found.deal(partial(_meetings, much=much, n=max(len(lots), 1)))
+    pairs = meetings.map(partial(_enough, sizes=sizes, crowded=crowded, share=share))
+    return pl.concat([_enough(_NONE_MET, sizes, crowded, share), *pairs]).sort("row", "kept")
+
+
+def _meetings(runs: pl.DataFrame, much: pl.Series, n: int) -> Pieces:
+    return dealt([met(runs, much)], pl.col("pair").hash(), n)
 
 
 def _enough(meetings: pl.DataFrame, sizes: pl.Series, crowded: pl.Series, share: float) -> pl.DataFrame:
@@ -64,12 +67,17 @@ def runs(postings: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(own=~pl.col("first").is_in(crowd.implode()))
 
 
-def _crowded(lots: Iterable[pl.DataFrame], n_rows: int) -> pl.Series:
-    """How many crowded keys each row has, by row number."""
-    counts = np.zeros(n_rows, dtype=np.uint32)
-    for lot in lots:
-        counts += np.bincount(lot.filter(~pl.col("own"))["row"].to_numpy(), minlength=n_rows).astype(np.uint32)
-    return pl.Series(counts, dtype=pl.UInt32)
+def crowds(runs: pl.DataFrame) -> pl.DataFrame:
+    """`runs` of a lot → (row, n): how many crowded keys rows have in it."""
+    return runs.filter(~pl.col("own")).group_by("row").agg(n=pl.len())
+
+
+def _sum(counts: Iterable[pl.DataFrame], n_rows: int) -> pl.Series:
+    """(row, n) of lots → their sum, by row number."""
+    sums = np.zeros(n_rows, dtype=np.uint32)
+    for count in counts:
+        sums[count["row"].to_numpy()] += count["n"].to_numpy()
+    return pl.Series(sums, dtype=pl.UInt32)
 
 
 def met(runs: pl.DataFrame, much: pl.Series) -> pl.DataFrame:

@@ -1,12 +1,30 @@
 """Rows in shares: what is too much for memory at once is dealt by a number, then worked on share by share."""
 
 from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import Protocol
+from itertools import chain
+from typing import Protocol, TypeVar
 
 import polars as pl
 
 Frames = Iterable[pl.DataFrame]
 Pieces = Iterable[tuple[int, pl.DataFrame]]  # each with the number of its share
+R = TypeVar("R")
+
+
+class Shares(Sized, Protocol):
+    """Rows in shares, wherever they are: what is to be done goes to them."""
+
+    def map(self, function: Callable[[pl.DataFrame], R]) -> Iterable[R]:
+        """What a function makes of each share."""
+
+    def each(self, function: Callable[[pl.DataFrame], pl.DataFrame]) -> "Shares":
+        """What a function makes of each share, in its place; whenever it is asked for."""
+
+    def kept(self) -> "Shares":
+        """The same, made once."""
+
+    def deal(self, function: Callable[[pl.DataFrame], Pieces]) -> "Shares":
+        """The pieces that a function makes of the shares, in shares of their own."""
 
 
 class Shelf(Sized, Protocol):
@@ -17,6 +35,39 @@ class Shelf(Sized, Protocol):
 
 # Pieces → shares: the pieces of each one under the other, in the order in which they came.
 Shelve = Callable[[Pieces], Shelf]
+
+
+class Here:
+    """Shares that one process works on, one after the other."""
+
+    def __init__(self, shelf: Shelf, shelve: Shelve) -> None:
+        self.shelf, self.shelve = shelf, shelve
+
+    def __len__(self) -> int:
+        return len(self.shelf)
+
+    def map(self, function: Callable[[pl.DataFrame], R]) -> Iterable[R]:
+        return map(function, self.shelf)
+
+    def each(self, function: Callable[[pl.DataFrame], pl.DataFrame]) -> "Here":
+        return Here(_Each(function, self.shelf), self.shelve)
+
+    def kept(self) -> "Here":
+        return Here(self.shelve(enumerate(self.shelf)), self.shelve)
+
+    def deal(self, function: Callable[[pl.DataFrame], Pieces]) -> "Here":
+        return Here(self.shelve(chain.from_iterable(map(function, self.shelf))), self.shelve)
+
+
+class _Each:
+    def __init__(self, function: Callable[[pl.DataFrame], pl.DataFrame], shelf: Shelf) -> None:
+        self.function, self.shelf = function, shelf
+
+    def __len__(self) -> int:
+        return len(self.shelf)
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        return map(self.function, self.shelf)
 
 
 def in_memory(pieces: Pieces) -> list[pl.DataFrame]:

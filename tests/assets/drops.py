@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 from assets import flow
 from assets.resources import Folders
@@ -19,9 +20,9 @@ MOST = 40  # pages: so that two hundred drops don't make a corpus whose runs tak
 HOUSE = ("Send us your harbour pictures today", "More from the weekend desk inside")
 
 
-def run(seeds: Path, data: Path, jobs: int = 1) -> None:
+def run(seeds: Path, data: Path, jobs: int = 1, **settings: Any) -> None:
     """The whole job, its checks left out."""
-    folders = Folders(seeds=str(seeds), data=str(data), jobs=jobs)
+    folders = Folders(seeds=str(seeds), data=str(data), jobs=jobs, **settings)
     with folders.opened("a test"):
         for step in flow.STEPS:
             step.bring_up_to_date(folders)

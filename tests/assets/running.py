@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -39,10 +40,10 @@ def write_page(path: Path, title: str, n: int) -> None:
 
 
 def run(
-    seeds: Path, data: Path, *assets: str, instance: dg.DagsterInstance | None = None, wait: float = 0
+    seeds: Path, data: Path, *assets: str, instance: dg.DagsterInstance | None = None, wait: float = 0, **settings: Any
 ) -> dg.ExecuteInProcessResult:
-    """The job on two folders, or those of its assets that are named."""
-    folders = {"seeds": str(seeds), "data": str(data), "wait": wait}
+    """The job on two folders, or those of its assets that are named; `settings` are further ones of `Folders`."""
+    folders = {"seeds": str(seeds), "data": str(data), "wait": wait, **settings}
     return defs.resolve_job_def("corpus").execute_in_process(
         instance=instance,
         raise_on_error=False,

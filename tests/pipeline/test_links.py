@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline import links as module
 from pipeline.links import linked
+from pipeline.shares import Here, in_memory
 
 
 def links(rows: list[str], share: float, lots: int = 1) -> list[tuple[int, int]]:
@@ -15,7 +16,7 @@ def links(rows: list[str], share: float, lots: int = 1) -> list[tuple[int, int]]
     frame = pl.DataFrame(keys, schema={"row": pl.UInt32, "key": pl.UInt64}, orient="row")
     sizes = pl.Series([len(set(word)) for word in rows], dtype=pl.UInt32)
     pieces = [frame.filter(pl.col("key") % lots == lot) for lot in range(lots)]
-    return linked(pieces, sizes, share).rows()
+    return linked(Here(pieces, in_memory), sizes, share).rows()
 
 
 WORDS = st.lists(st.text(st.sampled_from("abcdefgh"), max_size=8), max_size=12)
