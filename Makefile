@@ -108,7 +108,7 @@ test: check $(VENV)/.notebook $(VENV)/.spark ## check, then all tests with the c
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
 	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_interrupted.py
 
-bench: $(VENV)/.ready ## measure all, peers beside it (SIZE: MB, default 100, an hour or more; WORK: a folder for 8 GB)
+bench: $(VENV)/.spark ## measure all, peers beside it (SIZE: MB, default 100, an hour or more; WORK: a folder for 8 GB)
 	@$(PY) -m bench "$$WORK" --size "$$SIZE"
 
 docs: $(VENV)/.ready ## write docs/tables.md and the columns in README.md from the declarations

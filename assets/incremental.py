@@ -229,9 +229,8 @@ def _pages(work: Work, due: Due, known: pl.DataFrame) -> pl.DataFrame:
     """The pages of a unit as they are wanted, in order, with `unit`; `stale` are those that don't stay."""
     wanted = work.wanted(due, known)
     page = wanted.columns[0]
-    compared = work.compared(wanted)
-    stay = wanted.join(known, on=compared, how="semi")[page].implode()
-    return wanted.sort(page).with_columns(unit=pl.lit(due.unit), stale=~pl.col(page).is_in(stay))
+    stay = wanted.join(known, on=work.compared(wanted), how="semi")[page] if known.height else wanted[page].clear()
+    return wanted.sort(page).with_columns(unit=pl.lit(due.unit), stale=~pl.col(page).is_in(stay.implode()))
 
 
 def _batched(pages: pl.DataFrame) -> pl.DataFrame:

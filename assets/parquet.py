@@ -46,7 +46,10 @@ class TableWriter:
         return self._file.hash.hexdigest()
 
     def write(self, frame: pl.DataFrame) -> None:
-        frame = self.table.conform(frame)
+        self.append(self.table.conform(frame))
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """`write` for rows that conform to the table already."""
         self.rows += len(frame)
         sizes = text_bytes(frame).cum_sum()
         start = 0

@@ -80,9 +80,9 @@ class Parts:
         self._writers = writers
 
     def write(self, frames: Mapping[Table, pl.DataFrame]) -> None:
-        """The next rows of each table, in the order of its key."""
+        """The next rows of each table, in the order of its key; they conform to it."""
         for table, writer in self._writers.items():
-            writer.write(frames[table])
+            writer.append(frames[table])
 
     def close(self) -> None:
         for writer in self._writers.values():

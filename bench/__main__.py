@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import compare, generate, report, sizes, small_files
+from bench import cluster, compare, generate, report, sizes, small_files
 from bench.measured import ONE_THREAD, ROOT
 from bench.report import table_head
 
@@ -75,6 +75,14 @@ class Bench:
             Claim(f"wall, one core to two, {steps[-1]:g} MB", faster, 1.6, command, least=True),
         ]
 
+    def cluster(self) -> None:
+        megabytes = self.size * cluster.MEGABYTES / FULL
+        took = cluster.measure(self.work, megabytes)
+        print(cluster.markdown(took, megabytes), flush=True)
+        command = f"python -m bench.cluster WORK {megabytes:g}"
+        what = f"wall, Spark with two workers to two processes, {megabytes:g} MB"
+        self.claims.append(Claim(what, cluster.ratio(took), 3.0, command))
+
     def small_files(self) -> None:
         files = max(1_000, round(small_files.FILES * self.size / FULL))
         found = small_files.measure(self.work, files)
@@ -110,6 +118,7 @@ def main(arguments: Sequence[str]) -> None:
         "stages": Bench.stages,
         "compare": Bench.compare,
         "sizes": Bench.sizes,
+        "cluster": Bench.cluster,
         "small_files": Bench.small_files,
         "near_duplicates": Bench.near_duplicates,
         "drops": Bench.drops,
