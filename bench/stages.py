@@ -44,7 +44,7 @@ STAGES = {
     "clues": ["clues.clues"],
     "cohesion": ["cohesion.cohesion"],
     "line model": ["linemodel.look"],
-    "trees": ["linemodel.Trees.__call__"],
+    "trees": ["linemodel.Trees.__call__", "because.Weights.leaves"],
     "reasons": ["split.explained"],
     "titles": ["titles.titles"],
     "split": ["split.split"],
