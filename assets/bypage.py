@@ -11,7 +11,7 @@ import polars as pl
 
 from assets import recordfiles
 from assets import seeds as drops
-from assets.incremental import Due, Frames, Size, Work, pieces, refresh
+from assets.incremental import Due, Frames, Size, Work, among, pieces, refresh
 from assets.incremental import read as rows_of
 from assets.progress import progress
 from assets.shipped import MODEL, RULES
@@ -86,9 +86,7 @@ class _OfReadings(Work):
     def rows(self, table: Table, pages: pl.DataFrame, columns: Sequence[str] = ()) -> pl.DataFrame:
         """The rows of pages (page, unit)."""
         units = pages["unit"].unique().sort().to_list()
-        first, last = pl.lit(pages["page"].min()), pl.lit(pages["page"].max())
-        there = pl.col("page").is_between(first, last) & pl.col("page").is_in(pages["page"].implode())
-        return rows_of(self.staging, table, units, there, columns)
+        return rows_of(self.staging, table, units, among("page", pages["page"]), columns)
 
 
 class Counting(_OfReadings):

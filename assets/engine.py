@@ -39,6 +39,7 @@ class Task(Protocol):
 
 T = TypeVar("T", bound=Task)
 R = TypeVar("R")
+A = TypeVar("A")
 
 
 class EngineError(Exception):
@@ -69,6 +70,20 @@ class Shuffler(Protocol):
 def cores() -> int:
     """How many processes may run at once, as the machine says."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def together(items: Iterable[A], weigh: Callable[[A], float], full: float) -> Iterator[list[A]]:
+    """Items in groups, each of which is closed by the one that makes it as heavy as `full`."""
+    group: list[A] = []
+    held = 0.0
+    for item in items:
+        group.append(item)
+        held += weigh(item)
+        if held >= full:
+            yield group
+            group, held = [], 0.0
+    if group:
+        yield group
 
 
 class Local:

@@ -38,7 +38,7 @@ from pipeline.publish import PLACED, in_order, kept, places
 from pipeline.publish import articles as select
 from pipeline.read import read as decode
 from pipeline.rulebook import RuleError
-from pipeline.shares import dealt
+from pipeline.shares import dealt, enough
 from pipeline.tables import (
     ARTICLES,
     CHANGES,
@@ -207,12 +207,7 @@ def furniture(folders: Folders, furniture: TableWriter) -> None:
     rows = store.staged.whole("count", CONTEXTS).rows
     with spilling(store.staging) as shelve:
         contexts = (lean(some.collect()) for _, some in store.together(TEXTS, CONTEXTS, rows=BATCH))
-        furniture.write(learnt(shelve(dealt(contexts, pl.col("group"), _shares(rows, CONTEXTS_HELD)))))
-
-
-def _shares(rows: int, held: int) -> int:
-    """How many shares there are if one holds so many rows, about."""
-    return rows // held + 1
+        furniture.write(learnt(shelve(dealt(contexts, pl.col("group"), enough(rows, CONTEXTS_HELD)))))
 
 
 @step(
@@ -292,7 +287,7 @@ def changes(folders: Folders, changes: TableWriter) -> None:
     rows = store.require(ARTICLES)[ARTICLES.name].rows
     with spilling(store.staging) as shelve:
         version = store.published.other_version(store.versions)
-        changes.write(compare(was, now, version, shelve, _shares(rows, ARTICLES_HELD)))
+        changes.write(compare(was, now, version, shelve, enough(rows, ARTICLES_HELD)))
 
 
 def publish(folders: Folders, changed: Mapping[str, Mapping[str, int]]) -> Published:

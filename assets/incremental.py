@@ -313,13 +313,16 @@ def pieces(pages: pl.DataFrame, *within: str) -> list[pl.DataFrame]:
 
 
 def _between(staging: Staging, table: Table, unit: str, pages: pl.Series) -> pl.DataFrame:
-    """The rows of some pages of a unit, those in order."""
+    """The rows of some pages of a unit."""
     if not pages.len():
         return table.empty()
-    page = pl.col(table.key[0])
-    # The one for whole row groups, the other for rows.
-    there = page.is_between(pl.lit(pages[0]), pl.lit(pages[-1])) & page.is_in(pages.implode())
-    return read(staging, table, [unit], there)
+    return read(staging, table, [unit], among(table.key[0], pages))
+
+
+def among(column: str, pages: pl.Series) -> pl.Expr:
+    """Of some pages: so that whole row groups are passed over, and then rows."""
+    page = pl.col(column)
+    return page.is_between(pl.lit(pages.min()), pl.lit(pages.max())) & page.is_in(pages.implode())
 
 
 def read(

@@ -13,7 +13,7 @@ from assets.engine import Shuffler
 from assets.spilling import spilling
 from assets.staging import Staging, grouped
 from pipeline.dedup import postings
-from pipeline.shares import Here, Pieces, Shares, dealt
+from pipeline.shares import Here, Pieces, Shares, dealt, enough
 from pipeline.tables import SKETCHES
 
 if TYPE_CHECKING:  # workers import this module, and have no use for Dagster
@@ -35,7 +35,7 @@ class Sketched:
 def lots(folders: "Folders", size: int, held: int) -> Iterator[Shares]:
     """All fingerprints (`size` of them), so many of which are held in memory at once."""
     staged = folders.store.staged
-    deal = partial(dealt_postings, staged, size // held + 1)
+    deal = partial(dealt_postings, staged, enough(size, held))
     if isinstance(folders.workers, Shuffler):
         yield folders.workers.shares(deal, sketched(staged)).kept()
     else:

@@ -6,7 +6,7 @@ take its units like any other.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ import polars as pl
 
 from assets import folder
 from assets import seeds as drops
-from assets.engine import Engine
+from assets.engine import Engine, together
 from assets.staging import Made, Staging, Unit
 from pipeline import tracking
 from pipeline.read import read_records
@@ -105,7 +105,8 @@ def refresh(
     _forget(staging, units, [unit for name, have in of_file.items() if name not in there for unit in have])
     try:
         with closing(engine.map(work, stale)) as done:  # type: ignore[type-var]
-            for group in _groups(zip(stale, done, strict=True)):
+            # a large one alone, small ones some at a time, as each time all units are told
+            for group in together(zip(stale, done, strict=True), lambda one: one[0].found.n_bytes or 0, TOGETHER):
                 # All of them first: were only some replaced, the rest would pass for the whole file.
                 _forget(staging, units, [unit for file, _ in group for unit in of_file.get(_name(file.found.path), [])])
                 staging.place(STEP, [one for _, made in group for one in made], units)
@@ -114,20 +115,6 @@ def refresh(
         folder.clean(staging.root)  # what workers had written
         raise
     return {unit: units[unit].key for have in _by_file(units).values() for unit in have}
-
-
-def _groups(done: Iterable[tuple[File, list[Made]]]) -> Iterator[list[tuple[File, list[Made]]]]:
-    """Files that are placed together: a large one alone, small ones some at a time, as each time all units are told."""
-    group: list[tuple[File, list[Made]]] = []
-    held = 0
-    for file, made in done:
-        group.append((file, made))
-        held += file.found.n_bytes or 0
-        if held >= TOGETHER:
-            yield group
-            group, held = [], 0
-    if group:
-        yield group
 
 
 def _forget(staging: Staging, units: dict[str, Unit], gone: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.resources import files
 
-from assets.versions import MAKERS, code, digest, toml
+from assets.versions import MAKERS, code, digest, texts, toml
 from pipeline.linemodel import LineModel
 from pipeline.rulebook import Rulebook
 
@@ -31,8 +31,7 @@ class Model:
 
     @cached_property
     def files(self) -> Mapping[str, str]:
-        folder = files("pipeline") / "model"
-        return {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.is_file()}
+        return texts("model")
 
     @cached_property
     def lines(self) -> LineModel:

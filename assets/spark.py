@@ -24,6 +24,7 @@ from typing import Any
 import polars as pl
 
 from assets.engine import ALONE, ElsewhereError, EngineError, Failure, R, T, pickled
+from assets.engine import together as grouped
 from assets.shipped import made_with
 from pipeline.shares import Pieces
 
@@ -157,14 +158,7 @@ def together(pieces: Any) -> Any:
 
 
 def _bundled(tasks: Iterable[T]) -> Iterator[list[T]]:
-    bundle: list[T] = []
-    for task in tasks:
-        bundle.append(task)
-        if sum(task.seconds for task in bundle) >= BUNDLE:
-            yield bundle
-            bundle = []
-    if bundle:
-        yield bundle
+    return grouped(tasks, lambda task: task.seconds, BUNDLE)
 
 
 # The driver's session

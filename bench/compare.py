@@ -14,7 +14,6 @@ import sys
 import venv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -129,13 +128,7 @@ def language_model(work: Path, python: Path) -> Path:
 
 def ours(seeds: Path, data: Path, jobs: int = 1) -> list[str]:
     command = [sys.executable, "-m", "assets", "corpus", "--seeds", str(seeds), "--data", str(data)]
-    return [*command, "--jobs", str(jobs)] if knows_jobs() else command
-
-
-@cache
-def knows_jobs() -> bool:
-    help = [sys.executable, "-m", "assets", "corpus", "--help"]
-    return "--jobs" in subprocess.run(help, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [*command, "--jobs", str(jobs)]
 
 
 def home(work: Path) -> dict[str, str]:

@@ -20,7 +20,9 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from assets import carding, checks, drift, figures, flow, reviewing, summary
+from assets.engine import Local
 from assets.resources import RULES, Folders, Rules
+from assets.staging import Made
 from assets.store import Store
 from assets.versions import MAKERS
 from pipeline import corpus
@@ -59,7 +61,7 @@ EVERY = 20  # articles of which one is copied, in each way
 
 def opened(data: Path) -> Folders:
     folders = Folders(seeds=str(data / "none"), data=str(data))
-    folders._store = Store(data, VERSIONS)
+    folders._store, folders._workers = Store(data, VERSIONS), Local(1)
     return folders
 
 
@@ -164,7 +166,9 @@ def put(store: Store, unit: str, rows: list[tuple[str, str, str, list[str]]]) ->
     page_articles = PAGE_ARTICLES.conform(_filled(frame, PAGE_ARTICLES))
     digested = frame.with_columns(text=pl.col("text").hash())
     asked = lines.group_by("page").agg(asked=pl.col("text").hash())
-    readings = digested.rename({"page": "path"}).with_columns(modified=1, changed=1, inode=1, weight="n_bytes")
+    readings = digested.rename({"page": "path"}).with_columns(
+        record=0, modified=1, changed=1, inode=1, weight="n_bytes"
+    )
     made_from = digested.join(asked, on="page")
     for step, maker, frames in (
         ("read", ("reading",), {TEXTS: texts, READINGS: READINGS.conform(_filled(readings, READINGS))}),
@@ -185,8 +189,9 @@ def put(store: Store, unit: str, rows: list[tuple[str, str, str, list[str]]]) ->
             {SKETCHES: sketches(page_articles), SKETCHED: SKETCHED.conform(digests(page_articles))},
         ),
     ):
-        ordered = {table: rows.sort(table.key, maintain_order=True) for table, rows in frames.items()}
-        store.staged.put(step, {unit: ("", store.made_with(*maker), ordered)}, store.staged.units(step))
+        with store.staged.parts(tuple(frames)) as parts:
+            parts.write({table: rows.sort(table.key, maintain_order=True) for table, rows in frames.items()})
+        store.staged.place(step, [Made(unit, "", store.made_with(*maker), parts.written)], store.staged.units(step))
 
 
 def _filled(frame: pl.DataFrame, table: Table) -> pl.DataFrame:

@@ -2,8 +2,7 @@
 
     python -m bench.sizes WORK [--megabytes 100 500 1500] [--jobs 1 2] [--svg FILE]
 
-Whole commands over files on disk, each into a new folder. `--jobs` counts where the command knows it; where it does
-not, the number is that of the threads of Polars and OpenMP. Memory is that of all processes together.
+Whole commands over files on disk, each into a new folder. Memory is that of all processes together.
 """
 
 import argparse
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import generate
-from bench.compare import home, knows_jobs, ours
+from bench.compare import home, ours
 from bench.measured import ONE_THREAD, Took, run
 from bench.plot import Curve, curves
 from bench.report import shown, table_head
@@ -33,9 +32,8 @@ def measured(work: Path, megabytes: float, jobs: int) -> Run:
     """One run of the main job into a new folder."""
     seeds, data = generate.write(work / f"files-{megabytes:g}", megabytes), work / "data-sizes"
     shutil.rmtree(data, ignore_errors=True)
-    threads = ONE_THREAD if knows_jobs() else dict.fromkeys(ONE_THREAD, str(jobs))
     command = ours(seeds, data, jobs)
-    took = run(command, work / "log.txt", {**threads, **home(work)})
+    took = run(command, work / "log.txt", {**ONE_THREAD, **home(work)})
     shutil.rmtree(data)
     print(f"{megabytes:g} MB, {jobs}: {took.cpu:.1f} s CPU, {took.wall:.1f} s", file=sys.stderr, flush=True)
     return Run(megabytes, jobs, took, " ".join(command))
@@ -64,8 +62,7 @@ def markdown(runs: Sequence[Run], work: Path) -> str:
             f"| {faster} | {took.rss:,.0f} | {took.pss:,.0f} | {took.pss / least.took.pss:.2f} |"
         )
     commands = [f"    {n}  {shown(run.command, work)}" for n, run in enumerate(runs, 1)]
-    threads = "" if knows_jobs() else "\nThis command knows no `--jobs`: the number is that of threads.\n"
-    return "\n".join([table_head(head), *lines, "", *commands, threads])
+    return "\n".join([table_head(head), *lines, "", *commands, ""])
 
 
 def plot(runs: Sequence[Run]) -> str:

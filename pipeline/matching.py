@@ -85,8 +85,9 @@ def _read(texts: pl.Series, signs: Iterable[Sign], haystacks: pl.Series | None =
         rows = pl.concat([rows, changed]).unique()
         before = texts.gather(rows)
         after = replaced(before, sign.anywhere, sign.read_as)
-        now = rows.filter(after != before)
-        texts, changed = texts.clone().scatter(now, after.filter(after != before)), pl.concat([changed, now]).unique()
+        other = after != before
+        now = rows.filter(other)
+        texts, changed = texts.clone().scatter(now, after.filter(other)), pl.concat([changed, now]).unique()
     return texts
 
 

@@ -26,13 +26,13 @@ def cut(rows: pl.DataFrame, rules: Iterable[Rule], where: pl.Expr) -> pl.DataFra
     found = rows.filter(some)
     for rule, at in zip(rules, near, strict=True):
         if len(at):
-            found = _cut(found, rule, where)
+            found = _cut(found, rule)
     return pl.concat([rows.filter(~some), found]).sort(WHOLE, maintain_order=True).drop(WHOLE)
 
 
-def _cut(rows: pl.DataFrame, rule: Rule, where: pl.Expr) -> pl.DataFrame:
+def _cut(rows: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     pattern = rf"{LEAD}(?P<piece>{rule.piece})"
-    hit = where & pl.col("text").str.contains(pattern)
+    hit = pl.col("text").str.contains(pattern)
     if not rows.select(hit.any()).item():
         return rows
     marked = pl.col("text").str.replace_all(pattern, f"${{lead}}{CUT}${{piece}}{CUT}")

@@ -70,6 +70,11 @@ class _Each:
         return map(self.function, self.shelf)
 
 
+def enough(rows: int, held: int) -> int:
+    """How many shares there are if one holds so many rows, about."""
+    return rows // held + 1
+
+
 def in_memory(pieces: Pieces) -> list[pl.DataFrame]:
     shares: dict[int, list[pl.DataFrame]] = {}
     for number, piece in pieces:
