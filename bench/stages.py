@@ -44,7 +44,7 @@ STAGES = {
     "clues": ["clues.clues"],
     "cohesion": ["cohesion.cohesion"],
     "line model": ["linemodel.look"],
-    "trees": ["linemodel.Trees.__call__", "because.Weights.leaves"],
+    "trees": ["trees.Trees.leaves", "trees.Trees.log_odds"],
     "reasons": ["split.explained"],
     "titles": ["titles.titles"],
     "split": ["split.split"],

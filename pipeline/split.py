@@ -101,7 +101,8 @@ def explained(told: pl.DataFrame, sight: Sight, ranked: Ranked, model: LineModel
         why[text] = because(model.weigh_text(sight, text), model.words, speaks)
     if title.any():
         at = np.searchsorted(ranked.row, np.flatnonzero(title))
-        why[title] = because(model.weigh_title(ranked.seen[at]), model.words, np.ones(len(at), bool))
+        weights = model.weigh_title(sight.ways["title1"][:, title], ranked.ways[:, at])
+        why[title] = because(weights, model.words, np.ones(len(at), bool))
     reason, score = pl.col("reason"), pl.col("score").round(2)
     starts_here = pl.format("{}; an article starts:{}", reason, pl.col("sure").round(2))
     return (
