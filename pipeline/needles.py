@@ -44,22 +44,25 @@ EDGES = (op.AT_BEGINNING, op.AT_BEGINNING_STRING, op.AT_END, op.AT_END_STRING)
 
 def folded(texts: pl.Series, cased: bool = False) -> pl.Series:
     """`texts` as needles are looked for in them; `cased`: with their case, as patterns need that heed it."""
-    same = texts.str.replace_many(WHITE) if cased else texts.str.to_lowercase().str.replace_many(FOLDS)
-    return EDGE + same.str.replace_all(r"\p{Nd}", "0") + EDGE
+    same = texts if cased else texts.str.to_lowercase()
+    return EDGE + same.str.replace_many((WHITE if cased else FOLDS) | _digits()) + EDGE
+
+
+@cache
+def _digits() -> dict[str, str]:
+    """The digits of all scripts, as patterns know them."""
+    characters = pl.Series([chr(x) for x in range(0x20000) if not 0xD800 <= x < 0xE000])
+    return dict.fromkeys(characters.filter(characters.str.contains(r"\d")), "0")
 
 
 def candidates(haystacks: pl.Series, patterns: Sequence[str], cased: bool = False) -> list[pl.Series]:
     """For each pattern the rows (ascending) of the `folded` texts that it may match: those that hold a needle of it, or
     all where it has none."""
-    of_pattern = [needles(pattern, cased) for pattern in patterns]
-    owners = pl.DataFrame(
-        [(needle, i) for i, found in enumerate(of_pattern) for needle in sorted(found or ())],
-        schema={"needle": pl.String, "pattern": pl.Int32},
-        orient="row",
-    )
+    frame, owners = haystacks.alias("needle").to_frame().with_row_index("row"), _owners(tuple(patterns), cased)
     all_needles = owners["needle"].unique(maintain_order=True).to_list()
-    frame = haystacks.alias("needle").to_frame().with_row_index("row")
-    some = frame.filter(pl.col("needle").str.contains_any(all_needles)) if all_needles else frame.clear()
+    if frame.is_empty() or not all_needles:  # to make the machine that finds them costs as much as 10,000 lines
+        return [frame["row"] for _ in patterns]
+    some = frame.filter(pl.col("needle").str.contains_any(all_needles))
     if len(patterns) > 1:
         hits = (
             some.with_columns(pl.col("needle").str.extract_many(all_needles, overlapping=True))
@@ -73,7 +76,17 @@ def candidates(haystacks: pl.Series, patterns: Sequence[str], cased: bool = Fals
         hits = some.select("row", pattern=pl.lit(0, pl.Int32))
     rows = {i: found["row"] for (i,), found in hits.partition_by("pattern", as_dict=True).items()}
     none = frame["row"].clear()
-    return [rows.get(i, none) if found else frame["row"] for i, found in enumerate(of_pattern)]
+    return [rows.get(i, none) if needles(pattern, cased) else frame["row"] for i, pattern in enumerate(patterns)]
+
+
+@cache
+def _owners(patterns: tuple[str, ...], cased: bool) -> pl.DataFrame:
+    """needle, pattern: which patterns, by their number, have which needles."""
+    return pl.DataFrame(
+        [(needle, i) for i, pattern in enumerate(patterns) for needle in sorted(needles(pattern, cased) or ())],
+        schema={"needle": pl.String, "pattern": pl.Int32},
+        orient="row",
+    )
 
 
 def matches(texts: pl.Series, haystacks: pl.Series, pattern: str) -> pl.Series:
