@@ -51,7 +51,8 @@ FOUND = {
     "at": r"@|#\p{L}",
     "year": r"\b(?:19|20)\d\d\b",
     "clock": r"\b\d{1,2}[:.h]\d{2}\b",
-    "daylike": r"\b\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d\b|\b\d{1,2}\.? \p{L}{3,12}\.? 20\d\d"
+    # with the characters beside it for `\b`, which takes the engine off its fast path where a curly quote stands
+    "daylike": r"(?:^|\W)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?:\W|$)|(?:^|\W)\d{1,2}\.? \p{L}{3,12}\.? 20\d\d"
     r"|\p{L}{3,9}\.? \d{1,2}, 20\d\d|20\d\d(?:年|-\d\d)",
     "copyright": "[©®]",
     "money": r"[$€£¥₹%]",
@@ -146,12 +147,13 @@ def short_words(c: Characters, first: Places, last: Places) -> Places:
 
 def found_in(texts: pl.Series, figured: Flags) -> dict[str, pl.Series]:
     """Whether the texts match the patterns of FOUND, each tried only where the texts have what it asks for."""
+    figure = pl.Series(figured)
     some = {
         "url": texts.str.contains_any(URL_PARTS, ascii_case_insensitive=True),
         "at": texts.str.contains_any(["@", "#"]),
-        "year": pl.Series(figured),
-        "clock": pl.Series(figured),
-        "daylike": texts.str.contains(DAY_PART),
+        "year": figure,
+        "clock": figure,
+        "daylike": tried(texts, DAY_PART, figure),
     }
     return {name: tried(texts, pattern, some.get(name)) for name, pattern in FOUND.items()}
 
