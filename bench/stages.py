@@ -58,7 +58,7 @@ STAGES = {
     "dates": ["dates.dates", "dates.day_orders"],
     "kinds": ["kinds.kinds"],
     "assemble": ["assemble.assemble"],
-    "tracking": ["label.lookups", "tracking.asked"],
+    "tracking": ["label.looked_up", "tracking.asked"],
 }
 
 

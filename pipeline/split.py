@@ -81,6 +81,7 @@ def _split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.Data
 
 def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
     """Solid rows of whole pages → row, article_no, role, reason, score."""
+    solid = solid.with_columns(pl.col("page").rle_id())  # numbers are told apart faster than names
     sight = look(solid, rules.marked("ends-article"), model)
     solid = housed(place(solid, rules).hstack(sight.likely), rules)
     solid = texts(chunked(solid, sight))
