@@ -43,7 +43,7 @@ ABOVE = 4
 
 REPEAT_SCORE, HEAD_SCORE, PLACE_SCORE = 0.95, 0.7, 0.5
 
-CHUNK = ["page", "chunk"]
+CHUNK = "chunk"  # numbered over all pages
 
 
 def split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
@@ -238,7 +238,7 @@ def headlines(solid: pl.DataFrame) -> pl.DataFrame:
         solid.filter(((ahead | far) & free()) | (ahead & taken))
         .sort("given", descending=True, maintain_order=True)
         .unique(CHUNK, keep="first", maintain_order=True)
-        .select(*CHUNK, headline_key="key", at="n")
+        .select(CHUNK, headline_key="key", at="n")
     )
     same = (pl.col("key") == pl.col("headline_key")) & (pl.col("n") <= pl.col("at"))
     solid = solid.join(best, on=CHUNK, how="left", maintain_order="left")
