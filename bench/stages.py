@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.incremental import BATCH
+from assets.incremental import BATCH_BYTES
 from assets.resources import Model, Rules
 from pipeline import corpus, read
 from pipeline.linemodel import LineModel
@@ -114,7 +114,9 @@ def pages(folders: list[str]) -> pl.DataFrame:
 
 def once(raw: pl.DataFrame, rules: Rulebook, model: LineModel) -> None:
     """The steps that work page by page, in batches, and what is learnt between them."""
-    texts = [read.read(batch, SIDECAR.to_frame())[0] for batch in raw.iter_slices(BATCH)]
+    size = pl.col("raw").bin.size().cast(pl.Int64)
+    batches = raw.with_columns(batch=(size.cum_sum() - size) // BATCH_BYTES).partition_by("batch", include_key=False)
+    texts = [read.read(batch, SIDECAR.to_frame())[0] for batch in batches]
     learnt = corpus.furniture(pl.concat(corpus.count(batch, rules) for batch in texts))
     for batch in texts:
         corpus.understand(batch, learnt, rules, model)

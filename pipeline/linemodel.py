@@ -86,12 +86,11 @@ class Sight(NamedTuple):
 
 def look(rows: pl.DataFrame, ends: Iterable[str], model: LineModel) -> Sight:
     """Solid rows of whole pages, as `clues` needs them."""
-    told, said = matrix(model.vocabulary.clues(rows["key"]))
-    names, x = matrix(clues(rows, ends))
-    if told + names != model.trees["body1"].names:
+    said = model.vocabulary.clues(rows["key"])
+    names, heard = matrix(said | clues(rows, ends))
+    if names != model.trees["body1"].names:
         raise ModelError("the line model was trained on other clues than the program gives: make train")
-    trees, of_words = model.trees, len(told)
-    heard = np.concatenate([said, x], axis=1)
+    trees, x = model.trees, heard[:, len(said) :]
     ways = {"body1": trees["body1"].leaves(heard), "title1": trees["title1"].leaves(x)}
     body, title = (trees[name].likely(leaves) for name, leaves in ways.items())
     start = trees["start1"](x)
@@ -100,10 +99,10 @@ def look(rows: pl.DataFrame, ends: Iterable[str], model: LineModel) -> Sight:
     ways["body2"] = trees["body2"].leaves(heard)
     likely = {
         "body": trees["body2"].likely(ways["body2"]),
-        "start": again(start, heard[:, of_words:], trees["start2"]),
+        "start": again(start, heard[:, len(said) :], trees["start2"]),
     }
     first = {"body1": body, "start1": start, "title1": title}
-    return Sight(pl.DataFrame(likely | first), heard, told + names + more, of_words, ways)
+    return Sight(pl.DataFrame(likely | first), heard, names + more, len(said), ways)
 
 
 def again(first: Floats, seen: Floats, trees: Trees) -> Floats:
