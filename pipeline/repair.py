@@ -108,7 +108,7 @@ def _undone(line: str) -> str:
     if len(line) > _PIECE or _NESTED.search(line):
         return line
     text = line if "<" in line else unescape_html(line)
-    if is_bad(text):
+    if not text.isascii() and is_bad(text):
         for wrong in ("latin-1", "sloppy-windows-1252"):
             with suppress(UnicodeError):
                 return _unbroken(text.encode(wrong).decode())
