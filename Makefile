@@ -42,7 +42,7 @@ SPARK = $(if $(filter spark,$(ENGINE)),$(VENV)/.spark)
 PIP := $(PY) -m pip --disable-pip-version-check -qq install
 NEEDED := Python 3.11 or newer with venv
 
-.PHONY: help corpus ui notebook correct why audit rollback generations release rebuild outlet train evaluate check test \
+.PHONY: help corpus ui notebook correct why audit rollback generations release rebuild outlet train evaluate lightgbm check test \
 	soak bench docs lock clean
 
 help: ## show this list
@@ -90,11 +90,16 @@ outlet: $(VENV)/.ready ## propose a profile from PAGES (a folder of one outlet's
 	@$(PY) -m assets outlet --pages "$$PAGES" $${OUT:+--out "$$OUT"}
 
 # LABELS may name several folders; these are words of the shell, so their paths hold no spaces.
-train: $(VENV)/.ready ## fit the line model to LABELS (labelled folders), write pipeline/model and its card
+train: lightgbm ## fit the line model to LABELS (labelled folders), write pipeline/model and its card
 	@OMP_WAIT_POLICY=passive $(PY) -m assets train $$LABELS
 
-evaluate: $(VENV)/.ready ## print the table of figures for LABELS, each page by a model that saw none of its sites
+evaluate: lightgbm ## print the table of figures for LABELS, each page by a model that saw none of its sites
 	@OMP_WAIT_POLICY=passive $(PY) -m assets evaluate $$LABELS
+
+# It grows the line model's trees, and leaves OpenMP to the system.
+lightgbm: $(VENV)/.ready
+	@$(PY) -c 'import lightgbm' 2> $(VENV)/import.log || { cat $(VENV)/import.log >&2; \
+		echo "LightGBM does not load. On Debian: apt install libgomp1" >&2; exit 1; }
 
 check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(PY) -m ruff check --quiet .
@@ -102,7 +107,7 @@ check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(PY) -m mypy --no-error-summary
 	@$(VENV)/bin/lint-imports --no-logo > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
-test: check $(VENV)/.notebook $(VENV)/.spark ## check, then all tests with the coverage of pipeline
+test: check lightgbm $(VENV)/.notebook $(VENV)/.spark ## check, then all tests with the coverage of pipeline
 	@$(PY) -m pytest --cov
 
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
@@ -148,10 +153,7 @@ $(VENV)/.locked: requirements.lock
 	@$(PIP) --require-hashes --no-build-isolation -r requirements.lock
 	@touch $@
 
-# LightGBM's wheel leaves OpenMP to the system.
 $(VENV)/.ready: $(VENV)/.locked pyproject.toml
-	@$(PY) -c 'import lightgbm' 2> $(VENV)/import.log || { cat $(VENV)/import.log >&2; \
-		echo "LightGBM does not load. On Debian: apt install libgomp1" >&2; exit 1; }
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -14,7 +14,7 @@ MAKERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "counting": (("lines", "furniture"), ()),
     "understanding": (
         ("lines", "label", "split", "correct", "assemble", "tracking"),
-        ("dateparser", "langdetect", "lightgbm", "numpy"),
+        ("dateparser", "langdetect", "numpy"),
     ),
     "folding": (("dedup",), ()),
     "selecting": (("publish",), ()),
