@@ -92,6 +92,7 @@ def look(rows: pl.DataFrame, ends: Iterable[str], model: LineModel) -> Sight:
         raise ModelError("the line model was trained on other clues than the program gives: make train")
     trees, of_words = model.trees, len(told)
     heard = np.concatenate([said, x], axis=1)
+    x = heard[:, of_words:]  # large: one copy is enough
     ways = {"body1": trees["body1"].leaves(heard), "title1": trees["title1"].leaves(x)}
     body, title = (trees[name].likely(leaves) for name, leaves in ways.items())
     start = trees["start1"](x)
