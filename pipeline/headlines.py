@@ -1,4 +1,4 @@
-"""Headlines that can be told before the articles are known: by their repeats in a head block, or by an end before."""
+"""Headlines told by what stands around them: repeats in a head block, an end before, the page's title, a breadcrumb."""
 
 import polars as pl
 
@@ -10,6 +10,15 @@ HEADLINE_WIDTH = (12, 300)
 MAX_HEAD = 4
 # A headline of so few long words may share but one with its text.
 FEW_WORDS = 4
+
+# What a page's own title, as the browser shows it, has between the headline and its section and outlet.
+BEHIND_TITLE = r"(?:\s+[-–—·•»:|]{1,2}\s+|\s*[|｜]\s*)"
+NO_WORD = r"[^\p{L}\p{M}\p{N}]+"
+SURE = 0.9  # text that a headline can't stand behind
+# Solid lines of a breadcrumb at the most, and lines under it in which the headline stands, one for a kicker between.
+CRUMBS, UNDER = 4, 2
+# A headline is wider than a kicker, has some likelihood, and shares a word of so many letters with the page's title.
+KICKER_WIDTH, LEAST, LETTERS = 20, 0.005, 4
 
 RUN = ["page", "run"]
 
@@ -52,3 +61,44 @@ def like_headline() -> pl.Expr:
     """Open, of a headline's width, and with a text behind it on the page."""
     wide = pl.col("width").is_between(*HEADLINE_WIDTH)
     return pl.col("open") & ~pl.col("bullet") & wide & (pl.col("run") < pl.col("runs"))
+
+
+def named(solid: pl.DataFrame) -> pl.Series:
+    """Whether a line prints its chunk's first line once more, or what that has before its section and outlet, whatever
+    the signs between the words, and above all sure text: a page flattened whole opens with its own title.
+
+    `solid` rows (chunk, trimmed, width, body)."""
+    top = pl.col("trimmed").first().over("chunk")
+    parts = (top, top.str.extract(rf"^(.*?\S){BEHIND_TITLE}"), top.str.extract(rf"^(.*\S){BEHIND_TITLE}"))
+    says = _words(pl.col("trimmed"))
+    again = pl.any_horizontal((says == _words(part)).fill_null(False) for part in parts)
+    below = pl.int_range(pl.len()).over("chunk") > 0
+    above = (pl.col("body") > SURE).cum_sum().over("chunk") == 0
+    return solid.select(named=again & below & above & pl.col("width").is_between(*HEADLINE_WIDTH)).to_series()
+
+
+def beneath(solid: pl.DataFrame, opens: str) -> pl.Series:
+    """Whether a line may be the article's own headline under a breadcrumb that ends in the page's title: it stands
+    right under it, a kicker between at the most, is no sentence, and has a word in common with it.
+
+    `solid` rows (chunk, trimmed, key, width, sentence, role, title, named); `opens`: how a breadcrumb begins."""
+    row = pl.col("at")
+    solid = solid.with_columns(at=pl.int_range(pl.len(), dtype=pl.Int64))
+    opened = row - _last(row, pl.col("trimmed").str.contains(opens))
+    ends = pl.col("named") & (pl.col("key") == pl.col("key").first().over("chunk")) & opened.is_between(1, CRUMBS)
+    letters = pl.col("trimmed").str.replace_all("\u00ad", "").str.to_lowercase()
+    solid = solid.with_columns(words=letters.str.extract_all(rf"[\p{{L}}\p{{N}}]{{{LETTERS},}}"), ends=ends)
+    near = (row - _last(row, pl.col("ends"))).is_between(1, UNDER)
+    shares = pl.col("words").list.set_intersection(_last(pl.col("words"), pl.col("ends"))).list.len() > 0
+    like = pl.col("role").is_null() & ~pl.col("sentence") & (pl.col("width") >= KICKER_WIDTH)
+    found = near & shares & like & (pl.col("title") > LEAST)
+    return solid.select(beneath=found.fill_null(False)).to_series()
+
+
+def _last(what: pl.Expr, where: pl.Expr) -> pl.Expr:
+    """`what`, of the chunk's last row so far that is one of `where`."""
+    return pl.when(where).then(what).forward_fill().over("chunk")
+
+
+def _words(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.replace_all(NO_WORD, " ").str.strip_chars()
