@@ -15,6 +15,8 @@ FEW_WORDS = 4
 BEHIND_TITLE = r"(?:\s+[-–—·•»:|]{1,2}\s+|\s*[|｜]\s*)"
 NO_WORD = r"[^\p{L}\p{M}\p{N}]+"
 SURE = 0.9  # text that a headline can't stand behind
+# The title of a page that follows another has these widths, and starts an article with this probability at the least.
+TITLE_WIDTH, MAY_START = (30, 300), 0.1
 # Solid lines of a breadcrumb at the most, and lines under it in which the headline stands, one for a kicker between.
 CRUMBS, UNDER = 4, 2
 # A headline is wider than a kicker, has some likelihood, and shares a word of so many letters with the page's title.
@@ -68,13 +70,32 @@ def named(solid: pl.DataFrame) -> pl.Series:
     the signs between the words, and above all sure text: a page flattened whole opens with its own title.
 
     `solid` rows (chunk, trimmed, width, body)."""
-    top = pl.col("trimmed").first().over("chunk")
-    parts = (top, top.str.extract(rf"^(.*?\S){BEHIND_TITLE}"), top.str.extract(rf"^(.*\S){BEHIND_TITLE}"))
-    says = _words(pl.col("trimmed"))
-    again = pl.any_horizontal((says == _words(part)).fill_null(False) for part in parts)
+    tops = solid.group_by("chunk").agg(pl.col("trimmed").first())
+    tops = tops.select("chunk", *[x.alias(f"top{n}") for n, x in enumerate(_titles(pl.col("trimmed")))])
+    solid = solid.join(tops, on="chunk", how="left", maintain_order="left").with_columns(says=_words(pl.col("trimmed")))
+    again = pl.any_horizontal((pl.col("says") == pl.col(x)).fill_null(False) for x in tops.columns[1:])
     below = pl.int_range(pl.len()).over("chunk") > 0
     above = (pl.col("body") > SURE).cum_sum().over("chunk") == 0
     return solid.select(named=again & below & above & pl.col("width").is_between(*HEADLINE_WIDTH)).to_series()
+
+
+def printed_again(solid: pl.DataFrame) -> pl.Series:
+    """Whether a line that may start an article is printed once more, whole or without section and outlet, further down
+    than a head block reaches: then it is a page's own title at its top, with navigation down to the headline.
+
+    `solid` rows (page, n, trimmed, width, start)."""
+    wide = pl.col("width").is_between(*TITLE_WIDTH)
+    rows = solid.select("page", "n", "trimmed", "start", wide=wide).with_row_index("at")
+    maybe = rows.filter(pl.col("wide") & (pl.col("start") > MAY_START) & (pl.col("n") > 0))
+    asked = rows.filter("wide").join(maybe, on="page", how="semi")
+    last = asked.group_by("page", says=_words(pl.col("trimmed"))).agg(last=pl.col("n").max())
+    found = [
+        maybe.select("at", "page", "n", says=part)
+        .join(last, on=["page", "says"])
+        .filter(pl.col("last") > pl.col("n") + NEAR)
+        for part in _titles(pl.col("trimmed"))
+    ]
+    return rows.select(printed_again=pl.col("at").is_in(pl.concat(found)["at"].implode())).to_series()
 
 
 def beneath(solid: pl.DataFrame, opens: str) -> pl.Series:
@@ -98,6 +119,14 @@ def beneath(solid: pl.DataFrame, opens: str) -> pl.Series:
 def _last(what: pl.Expr, where: pl.Expr) -> pl.Expr:
     """`what`, of the chunk's last row so far that is one of `where`."""
     return pl.when(where).then(what).forward_fill().over("chunk")
+
+
+def _titles(line: pl.Expr) -> tuple[pl.Expr, ...]:
+    """What a page's title says: whole, before its first sign between, before its last."""
+    return tuple(
+        _words(x)
+        for x in (line, line.str.extract(rf"^(.*?\S){BEHIND_TITLE}"), line.str.extract(rf"^(.*\S){BEHIND_TITLE}"))
+    )
 
 
 def _words(text: pl.Expr) -> pl.Expr:

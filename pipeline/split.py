@@ -11,7 +11,7 @@ import polars as pl
 from pipeline.because import because
 from pipeline.chunks import starts
 from pipeline.features import SENTENCE_WIDTH
-from pipeline.headlines import NEAR, after_end, beneath, doubled, named
+from pipeline.headlines import NEAR, after_end, beneath, doubled, named, printed_again
 from pipeline.linemodel import LineModel, Sight, look
 from pipeline.matching import rule_of
 from pipeline.neighbours import GRAIN, Prints
@@ -29,8 +29,9 @@ LEFT = 0.05
 # A heading in the text is narrower than this.
 HEADING_WIDTH = 120
 # A headline that its head block doubles starts a chunk, for as sure as GIVEN, once the model is this sure of another.
-# In an outlet's own layout nothing speaks against it, however short its text.
-SURE_START, LEAST_START, GIVEN, HOUSE = 0.5, 0.02, 0.95, 0.999
+# In an outlet's own layout nothing speaks against it, however short its text. A page's title that is printed again
+# further down starts one for at least as sure as AGAIN.
+SURE_START, LEAST_START, GIVEN, HOUSE, AGAIN = 0.5, 0.02, 0.95, 0.999, 0.3
 # A line above the text is its chunk's headline from this probability on; what looks like text, behind the first text,
 # or like a teaser or a caption above it, from the others on. A doubled headline, and a line that prints the page's own
 # title, count as this likely at the least.
@@ -172,8 +173,13 @@ def chunked(solid: pl.DataFrame, sight: Sight) -> pl.DataFrame:
     layout = pl.col("house") | (pl.col("doubled") & (pl.col("start") > SURE_START)).any().over("page")
     given = pl.col("doubled") & layout & (pl.col("house") | ~pl.col("sentence") | (pl.col("start") > LEAST_START))
     given |= after_end(solid)
+    again = printed_again(solid)
     likely = solid.select(
-        pl.when(given).then(pl.when("house").then(HOUSE).otherwise(GIVEN).clip(pl.col("start"))).otherwise("start")
+        pl.when(given)
+        .then(pl.when("house").then(HOUSE).otherwise(GIVEN).clip(pl.col("start")))
+        .when(again)
+        .then(pl.col("start").clip(AGAIN))
+        .otherwise("start")
     ).to_series()
     mass, gap = solid["body"] * solid["width"], solid["gap"]
     flags = starts(solid["page"], likely.to_numpy(), mass.to_numpy(), gap.fill_null(0).to_numpy())

@@ -1,9 +1,9 @@
-"""Headlines told by the page's own title, and by a breadcrumb that ends in it."""
+"""Headlines and starts told by the page's own title, and by a breadcrumb that ends in it."""
 
 import polars as pl
 import pytest
 
-from pipeline.headlines import CRUMBS, beneath, named
+from pipeline.headlines import CRUMBS, NEAR, beneath, named, printed_again
 from pipeline.rulebook import Rulebook
 
 TITLE = "Ferries return to Kelmore after the strike"
@@ -87,3 +87,23 @@ def test_other_lines_stay(lines: tuple[str, ...], rules: Rulebook) -> None:
 def test_what_a_rule_knows_or_the_ranker_rules_out_is_no_headline(rules: Rulebook) -> None:
     assert under(rules, "Home", TITLE, OWN, role="caption") == []
     assert under(rules, "Home", TITLE, OWN, title=0.0) == []
+
+
+def again(*lines: str, start: float = 0.2) -> list[int]:
+    """Rows of a page that print a page's title which comes again."""
+    frame = pl.DataFrame({"page": "p", "trimmed": ["Text of the article before.", *lines]}).with_columns(
+        n=pl.int_range(pl.len(), dtype=pl.Int32),
+        width=pl.col("trimmed").str.len_chars().cast(pl.Int32),
+        start=pl.lit(start),
+    )
+    return frame.with_row_index().filter(printed_again(frame))["index"].to_list()
+
+
+def test_the_title_of_a_page_that_follows_another_comes_again_below_its_navigation() -> None:
+    menu = ["Menu"] * NEAR
+    assert again(TITLE, *menu, TITLE) == [1]
+    assert again(f"{TITLE} | Harbours | Courier", *menu, TITLE) == [1]
+    assert again(TITLE, *menu[1:], TITLE) == []  # a head block
+    assert again(TITLE, *menu) == []
+    assert again("Harbours", *menu, "Harbours") == []  # a section
+    assert again(TITLE, *menu, TITLE, start=0.05) == []
