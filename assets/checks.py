@@ -5,12 +5,15 @@ tables are read once. `published` comes after them all, and a run that fails an 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import dagster as dg
 import polars as pl
 
 from assets import drift
+from assets.auditing import OF_PAGE, PAGES_AT_ONCE, Units, audit
 from assets.flow import plain_errors
 from assets.incremental import BATCH
 from assets.progress import progress
@@ -18,9 +21,7 @@ from assets.resources import Folders
 from assets.settings import POOL
 from assets.store import StoreError
 from pipeline import publish
-from pipeline.matching import rule_of
 from pipeline.publish import Finding
-from pipeline.rulebook import Rulebook
 from pipeline.tables import (
     ARTICLES,
     CHANGES,
@@ -215,22 +216,23 @@ def audit_furniture(folders: Folders) -> Iterator[Finding]:
 @checks(UNDERSTOOD, also=(TEXTS, GIVEN))
 def audit_understand(folders: Folders) -> Iterator[Finding]:
     """Ledger, articles, pages, corrections: nothing lost, nothing invented, no known boilerplate in a body."""
-    known, total = boilerplate(folders.rules), folders.store.require(TEXTS)["texts"].rows
-    corrections = folders.store.read(CORRECTIONS)
+    store, verdicts = folders.store, folders.store.verdicts
+    corrections = store.read(CORRECTIONS)
     named = pl.col("page_id").is_in(corrections["page_id"].implode()) | (pl.col("reason") == "correction")
-    yield publish.corrected(folders.store.scan(LINES).filter(named).collect(), corrections)
+    yield publish.corrected(store.scan(LINES).filter(named).collect(), corrections)
     yield from _declared(CORRECTIONS, corrections)
-    yield publish.all_given(folders.store.read(GIVEN), corrections)
+    yield publish.all_given(store.read(GIVEN), corrections)
     # so that each of them speaks where there is no page
-    yield from publish.audit_pages(TEXTS.empty(), LINES.empty(), PAGES.empty(), PAGE_ARTICLES.empty(), known)
-    of_page = (TEXTS, LINES, PAGES, PAGE_ARTICLES)
-    with progress("check", total, "pages") as advance:
-        for units in folders.store.verdicts.open_units("audit_understand", of_page, BATCH):
-            texts, lines, pages, articles = folders.store.of_units(units, *of_page)
-            findings = publish.audit_pages(texts, lines, pages, articles, known)
+    yield from publish.audit_pages(TEXTS.empty(), LINES.empty(), PAGES.empty(), PAGE_ARTICLES.empty())
+    texts = store.require(TEXTS)[TEXTS.name]
+    groups = verdicts.open_units("audit_understand", OF_PAGE, PAGES_AT_ONCE)
+    left = [Units(names, sum(texts.parts[name].rows for name in names)) for names in groups]
+    done = folders.workers.map(partial(audit, store.staged), left)
+    with progress("check", texts.rows, "pages") as advance, closing(done):  # type: ignore[type-var]
+        for units, findings in zip(left, done, strict=True):
             yield from findings
-            folders.store.verdicts.units("audit_understand", units, all(finding.passed for finding in findings))
-            advance(len(texts))
+            verdicts.units("audit_understand", units.names, all(finding.passed for finding in findings))
+            advance(units.pages)
 
 
 @checks(FOLDED)
@@ -299,12 +301,6 @@ def accounted(files: pl.DataFrame, rejected: pl.DataFrame, pages: int) -> Findin
     unknown = rejected.join(files, on="path", how="anti")["path"].unique()
     bad = (*missing, *silent.sort(), *unknown.sort())
     return Finding("files: accounted for", len(bad), bad[: publish.PLACES])
-
-
-def boilerplate(rules: Rulebook) -> Callable[[pl.Series], pl.Series]:
-    """Tells which texts are, as a whole, of a known family of page furniture."""
-    families = rules.of_role("boilerplate")
-    return lambda texts: rule_of(texts, rules).is_in(families).fill_null(False)
 
 
 def _declared(table: Table, frame: pl.DataFrame) -> list[Finding]:

@@ -18,8 +18,9 @@ from multiprocessing.connection import Connection, Pipe, wait
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-# CPU seconds of work from which on workers pay: one takes a second to start, and to load rules and model.
-WORTH = 4.0
+# CPU seconds of work from which on workers pay: one takes two seconds to start, and to load rules and model. A single
+# one pays by the memory that goes when it ends.
+WORTH, WORTH_ONE = 4.0, 60.0
 # What a worker's environment says beside ours: it is one of many, so it has one thread, and gives back at once what
 # memory it has freed (Arrow by the system's allocator, Polars by its own), which costs no time and saves a tenth.
 ALONE = {
@@ -95,14 +96,14 @@ class Local:
 
     def map(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
         drawn, left, seconds = [], iter(tasks), 0.0
-        if self.jobs > 1:
-            for task in left:
-                drawn.append(task)
-                seconds += task.seconds
-                if len(drawn) > 1 and (seconds >= WORTH or self._workers.are_there):
-                    yield from self._workers.map(function, chain(drawn, left))
-                    return
-        for task in chain(drawn, left):
+        worth = WORTH if self.jobs > 1 else WORTH_ONE
+        for task in left:
+            drawn.append(task)
+            seconds += task.seconds
+            if len(drawn) > 1 and (seconds >= worth or self._workers.are_there):
+                yield from self._workers.map(function, chain(drawn, left))
+                return
+        for task in drawn:
             yield function(task)
 
     def rest(self) -> None:

@@ -203,6 +203,7 @@ def read(folders: Folders, files: TableWriter, rejected: TableWriter, given: Tab
 def furniture(folders: Folders, furniture: TableWriter) -> None:
     """Learns over the whole corpus which lines are page furniture."""
     bypage.count(folders)
+    folders.workers.rest()
     store = folders.store
     rows = store.staged.whole("count", CONTEXTS).rows
     with spilling(store.staging) as shelve:
@@ -239,6 +240,7 @@ def _corrected(folders: Folders, given: pl.DataFrame) -> pl.DataFrame:
 def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> None:
     """Finds the same article on several pages, and the same copy in several outlets."""
     bypage.sketch(folders)
+    folders.workers.rest()
     store = folders.store
     comparisons = Comparisons(store)
     rows = pl.concat(
@@ -255,6 +257,7 @@ def dedup(folders: Folders, duplicates: TableWriter, stories: TableWriter) -> No
 @step("articles", makes=(ARTICLES,), needs=(PAGE_ARTICLES, DUPLICATES, STORIES), versions=MADE_WITH, calls=(select,))
 def articles(folders: Folders, articles: TableWriter) -> None:
     """Keeps one row of each article."""
+    folders.workers.rest()
     articles.note({name: folders.store.versions[name] for name in MADE_WITH})
     store = folders.store
     rows = pl.concat(some.select(PLACED).collect() for (some,) in store.together(PAGE_ARTICLES, rows=BATCH))

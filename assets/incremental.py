@@ -149,8 +149,6 @@ def refresh(
     except BaseException:
         folder.clean(staging.root)  # what workers had written
         raise
-    finally:
-        engine.rest()
     if any(units[unit].key != key for unit, key in before.items()):
         staging.keep(work.step, units)
 

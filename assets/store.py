@@ -133,10 +133,6 @@ class Store:
         for units in grouped(self.require(tables[0])[tables[0].name].parts, rows):
             yield tuple(self.staged.scan_units(table, units) for table in tables)
 
-    def of_units(self, units: Sequence[str], *tables: Table) -> tuple[pl.DataFrame, ...]:
-        """The rows of some units, a frame for each table."""
-        return tuple(self.staged.scan_units(table, units).collect() for table in tables)
-
     # Generations
 
     def live(self) -> str | None:

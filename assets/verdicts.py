@@ -72,4 +72,4 @@ class Verdicts:
         return self._staging.json(f"{audit}.good.json") or {}
 
     def _write(self, audit: str, found: Mapping[str, object]) -> None:
-        folder.write(self._staging.root / f"{audit}.good.json", json.dumps(found, indent=0))
+        folder.write(self._staging.root / f"{audit}.good.json", json.dumps(found))

@@ -28,7 +28,8 @@ TABLE = 1 << 20  # places among which a language's words share the draws
 TOPIC = 24  # words that an article keeps coming back to
 
 # Of all pages: whole ones, with navigation and all; those of several articles; damaged ones; with HTML entities.
-WHOLE, SEVERAL, DAMAGED, ENTITIES = 0.34, 0.12, 0.015, 0.02
+# How many are damaged, and how many of their lines, is what labelled pages show (docs/performance.md).
+WHOLE, SEVERAL, DAMAGED, ENTITIES = 0.34, 0.12, 0.0085, 0.012
 # Of all articles: agencies' copy that another outlet has too, and an outlet's own on another page.
 WIRE, COPY = 0.06, 0.03
 
@@ -278,10 +279,9 @@ class Newsroom:
         if chance < DAMAGED:
             return wrongly_read(text)
         if chance < DAMAGED * 2:  # only what one template has printed
-            lines = text.split("\n")
-            return "\n".join(wrongly_read(line) if k % 4 == 0 else line for k, line in enumerate(lines))
+            return every(4, wrongly_read, text)
         if chance < DAMAGED * 2 + ENTITIES:
-            return text.replace("’", "&#8217;").replace("“", "&quot;").replace("”", "&quot;")
+            return every(8, with_entities, text)
         return text
 
     def block(self, number: int) -> Iterator[tuple[Outlet, str]]:
@@ -289,6 +289,14 @@ class Newsroom:
         for _ in range(BLOCK):
             outlet = self.draw.choice(self.outlets)
             yield outlet, self.page(outlet)
+
+
+def every(nth: int, damage: Callable[[str], str], text: str) -> str:
+    return "\n".join(damage(line) if k % nth == 0 else line for k, line in enumerate(text.split("\n")))
+
+
+def with_entities(text: str) -> str:
+    return text.replace("’", "&#8217;").replace("“", "&quot;").replace("”", "&quot;")
 
 
 def wrongly_read(text: str) -> str:

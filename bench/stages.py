@@ -44,7 +44,7 @@ STAGES = {
     "clues": ["clues.clues"],
     "cohesion": ["cohesion.cohesion"],
     "line model": ["linemodel.look"],
-    "trees": ["linemodel.Trees.__call__", "because.Weights.leaves"],
+    "trees": ["trees.Trees.leaves", "trees.Trees.log_odds"],
     "reasons": ["split.explained"],
     "titles": ["titles.titles"],
     "split": ["split.split"],
@@ -58,7 +58,7 @@ STAGES = {
     "dates": ["dates.dates", "dates.day_orders"],
     "kinds": ["kinds.kinds"],
     "assemble": ["assemble.assemble"],
-    "tracking": ["label.lookups", "tracking.asked"],
+    "tracking": ["label.looked_up", "tracking.asked"],
 }
 
 

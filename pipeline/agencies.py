@@ -12,7 +12,7 @@ def agencies(texts: pl.Series, rules: Rulebook) -> pl.Series:
     of their first appearance; an empty list where there is none."""
     found = texts.alias("text").to_frame().with_row_index("row")
     patterns = [f"(?m){agency.pattern}" for agency in rules.agencies]
-    near = zip(rules.agencies, patterns, candidates(folded(texts), patterns), strict=True)
+    near = zip(rules.agencies, patterns, candidates(folded(texts, cased=True), patterns, cased=True), strict=True)
     named = [
         pl.DataFrame({"row": rows, "place": places(texts.gather(rows), pattern)}).with_columns(name=pl.lit(agency.name))
         for agency, pattern, rows in near

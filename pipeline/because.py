@@ -7,17 +7,14 @@ thousand lines.
 
 import re
 import tomllib
-from collections.abc import Mapping
 from typing import NamedTuple
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.neighbours import Flags, Floats, Places
-
-Leaves = NDArray[np.uint8]
+from pipeline.trees import Leaves, Tree
 
 NAMED = 3  # clues that a reason names
 BLOCK = 4096  # rows that are weighed together: so many stay near the processor
@@ -43,39 +40,19 @@ class Words(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What the ways through a booster's trees add to the log-odds: for each tree and leaf all together, and by group of
-    clues."""
+    """What the ways through a booster's trees add to the log-odds, by group of clues."""
 
-    booster: lgb.Booster
-    value: NDArray[np.float64]  # trees, leaves
     table: NDArray[np.float32]  # trees, leaves, groups
 
     @classmethod
-    def of(cls, booster: lgb.Booster, text: str, words: Words) -> "Weights":
-        """`text`: the booster as its file holds it, where each tree's forks are numbered from the root down."""
-        group = np.array([words.group(name) for name in booster.feature_name()])
-        trees = [dict(re.findall(r"^(\w+)=(.*)$", tree, re.M)) for tree in text.split("\nTree=")[1:]]
-        leaves = max(int(tree["num_leaves"]) for tree in trees)
-        value = np.zeros((len(trees), leaves))
-        table = np.zeros((len(trees), leaves, len(words.says)), np.float32)
-        for number, tree in enumerate(trees):
-            value[number, : int(tree["num_leaves"])] = np.array(tree["leaf_value"].split(), float)
-            table[number] = _ways(tree, group, leaves, len(words.says))
-        return cls(booster, value, table)
-
-    def leaves(self, x: Floats) -> Leaves:
-        """For each row of clues the leaf that it comes to in each tree: a row a tree."""
-        if not len(x):
-            return np.zeros((len(self.value), 0), np.uint8)
-        found = self.booster.predict(x, pred_leaf=True, num_threads=1)
-        return np.ascontiguousarray(np.asarray(found).reshape(len(x), -1).T, np.uint8)
-
-    def log_odds(self, leaves: Leaves) -> NDArray[np.float64]:
-        """For each row, just as the booster itself says them."""
-        out = np.zeros(leaves.shape[1])
-        for value, leaf in zip(self.value, leaves, strict=True):
-            out += value[leaf]
-        return out
+    def parse(cls, text: str, names: list[str], words: Words) -> "Weights":
+        """`text`: the booster as its file holds it; the `names` of its clues."""
+        group = np.array([words.group(name) for name in names])
+        trees = [Tree.parse(tree) for tree in text.split("\nTree=")[1:]]
+        table = np.zeros((len(trees), max(len(tree.value) for tree in trees), len(words.says)), np.float32)
+        for ways, tree in zip(table, trees, strict=True):
+            ways[: len(tree.value)] = _ways(tree, group, len(words.says))
+        return cls(table)
 
     def __call__(self, leaves: Leaves) -> Floats:
         """A row of weights by group for each row."""
@@ -89,18 +66,14 @@ class Weights(NamedTuple):
         return out
 
 
-def _ways(tree: Mapping[str, str], group: Places, leaves: int, groups: int) -> Floats:
+def _ways(tree: Tree, group: Places, groups: int) -> Floats:
     """For each leaf of a tree, the steps on the way to it by group."""
-    out = np.zeros((leaves, groups), np.float32)
-    if int(tree["num_leaves"]) == 1:
-        return out
-    clue, left, right = (np.array(tree[x].split(), int) for x in ("split_feature", "left_child", "right_child"))
-    fork, leaf = (np.array(tree[x].split(), float) for x in ("internal_value", "leaf_value"))
-    so_far = np.zeros((len(clue), groups), np.float32)
-    for node, (a, z) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
-        for child in (a, z):  # below 0: the leaf of number -child - 1
-            way = so_far[node].copy()
-            way[group[clue[node]]] += (leaf[-child - 1] if child < 0 else fork[child]) - fork[node]
+    out = np.zeros((len(tree.value), groups), np.float32)
+    so_far = np.zeros((len(tree.clue), groups), np.float32)
+    for fork, (clue, *branches) in enumerate(zip(tree.clue, tree.left, tree.right, strict=True)):
+        for child in branches:
+            way = so_far[fork].copy()
+            way[group[clue]] += (tree.value[-child - 1] if child < 0 else tree.mean[child]) - tree.mean[fork]
             if child < 0:
                 out[-child - 1] = way
             else:

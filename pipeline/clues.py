@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import polars as pl
 
-from pipeline.characters import APART, Characters, shifted
+from pipeline.characters import APART, Characters
 from pipeline.cohesion import cohesion
 from pipeline.neighbours import FAR, Flags, Floats, Pages, Places, Prints
 
@@ -45,12 +45,14 @@ KINDS = {
     "parenthesis": r"[()\[\]]",
     "i": "I",
 }
+OFTEN = ("space", "letter", "word", "behind_stop")  # kinds that most characters are of
 FOUND = {
     "url": r"(?i)https?://|www\.|\.(?:com|org|net|de)\b",
     "at": r"@|#\p{L}",
     "year": r"\b(?:19|20)\d\d\b",
     "clock": r"\b\d{1,2}[:.h]\d{2}\b",
-    "daylike": r"\b\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d\b|\b\d{1,2}\.? \p{L}{3,12}\.? 20\d\d"
+    # with the characters beside it for `\b`, which takes the engine off its fast path where a curly quote stands
+    "daylike": r"(?:^|\W)\d{1,2}[./-]\d{1,2}[./-](?:20)?\d\d(?:\W|$)|(?:^|\W)\d{1,2}\.? \p{L}{3,12}\.? 20\d\d"
     r"|\p{L}{3,9}\.? \d{1,2}, 20\d\d|20\d\d(?:年|-\d\d)",
     "copyright": "[©®]",
     "money": r"[$€£¥₹%]",
@@ -105,50 +107,53 @@ def of_line(rows: pl.DataFrame, ends: Iterable[str]) -> Clues:
 
 def of_characters(texts: pl.Series) -> dict[str, Floats | Places]:
     """What the characters of the texts count up to, as such or by word or character."""
-    c = Characters(texts, KINDS)
-    size, upper, space, word = c.size - 1, c.of("upper"), c.of("space"), c.of("word")
-    words, behind_space = c.count(c.starts(~space)), shifted(space, 1, True)
-    behind_mark = shifted(c.of("mark") & behind_space, 1, False)
-    alone = ~shifted(word, 1, False) & ~shifted(word, -1, False)
+    c = Characters(texts, KINDS, OFTEN)
+    first, last = c.runs("space")
+    size, words = c.size - 1, c.count(first)
+    upper, stop, i = (c.where(kind) for kind in ("upper", "stop", "i"))
+    behind_mark = c.of("mark", upper - 1) & c.of("space", upper - 2)
+    titled = c.of("space", upper - 1) | behind_mark
+    alone = ~c.of("word", i - 1) & ~c.of("word", i + 1)
     return {
         "words": words,
         "word_len": size / words,
-        "digits": c.count(c.of("number")) / size,
+        "digits": c.count(c.where("number")) / size,
         "upper": c.count(upper) / size,
-        "titled": c.count(upper & (behind_space | behind_mark)) / words,
-        "punct": c.count(c.of("sign")) / size,
-        "short_words": short_words(c, space, c.of("letter")) / words,
-        "commas": c.count(c.of("comma")),
-        "stops": c.count(c.of("stop") & shifted(c.of("behind_stop"), -1, True)),
-        "quotes": c.count(c.of("quote")),
-        "seps": c.count(c.of("separator")),
-        "parens": c.count(c.of("parenthesis")),
-        "i_you": c.count(c.of("i") & alone),
+        "titled": c.count(upper[titled]) / words,
+        "punct": c.count(c.where("sign")) / size,
+        "short_words": c.count(short_words(c, first, last)) / words,
+        "commas": c.count(c.where("comma")),
+        "stops": c.count(stop[c.of("behind_stop", stop + 1)]),
+        "quotes": c.count(c.where("quote")),
+        "seps": c.count(c.where("separator")),
+        "parens": c.count(c.where("parenthesis")),
+        "i_you": c.count(i[alone]),
     }
 
 
-def short_words(c: Characters, space: Flags, letter: Flags) -> Places:
-    """Words of three letters at the most and nothing else; of several in a row with one space between, every second."""
-    first, last = np.flatnonzero(c.starts(~space)), np.flatnonzero(~space & shifted(space, -1, True))
-    short = (last - first < 3) & letter[first] & letter[last] & letter[(first + last) // 2]
-    short, first, last = short[short], first[short], last[short]
+def short_words(c: Characters, first: Places, last: Places) -> Places:
+    """Where words of three letters at the most and nothing else begin, of words from their `first` to their `last`
+    characters; of several in a row with one space between, every second."""
+    short = last - first < 3
+    first, last = first[short], last[short]
+    letters = c.of("letter", first) & c.of("letter", last) & c.of("letter", (first + last) // 2)
+    first, last = first[letters], last[letters]
     at = np.arange(len(first))
     near = (first[1:] - last[:-1] == 2) & (c.code[last[:-1] + 1] != ord(APART))
     apart = np.append(True, ~near)[: len(at)]
     place = at - np.maximum.accumulate(np.where(apart, at, 0))
-    flags = np.zeros(len(space), bool)
-    flags[first[place % 2 == 0]] = True
-    return c.count(flags)
+    return np.asarray(first[place % 2 == 0])
 
 
 def found_in(texts: pl.Series, figured: Flags) -> dict[str, pl.Series]:
     """Whether the texts match the patterns of FOUND, each tried only where the texts have what it asks for."""
+    figure = pl.Series(figured)
     some = {
         "url": texts.str.contains_any(URL_PARTS, ascii_case_insensitive=True),
         "at": texts.str.contains_any(["@", "#"]),
-        "year": pl.Series(figured),
-        "clock": pl.Series(figured),
-        "daylike": texts.str.contains(DAY_PART),
+        "year": figure,
+        "clock": figure,
+        "daylike": tried(texts, DAY_PART, figure),
     }
     return {name: tried(texts, pattern, some.get(name)) for name, pattern in FOUND.items()}
 
@@ -220,11 +225,15 @@ def of_repeats(rows: pl.DataFrame, pages: Pages) -> Clues:
     """Where the same line, one of its shape (numbers aside) or of its beginning stands elsewhere on the page, and
     whether such lines frame the page: what also stands at its top or bottom comes back around each article."""
     no_numbers = pl.col("key").str.replace_all(r"\p{N}+", "0")
-    frame = rows.select(
-        pl.col("key").hash(1),
-        shape=no_numbers.str.slice(0, 60).hash(1),
-        start=no_numbers.str.extract(r"^(\S+\s+\S{1,12})").fill_null(no_numbers).hash(1),
-        page=pl.col("page").hash(2),
+    frame = (
+        rows.lazy()  # so that numbers are replaced once
+        .select(
+            pl.col("key").hash(1),
+            shape=no_numbers.str.slice(0, 60).hash(1),
+            start=no_numbers.str.extract(r"^(\S+\s+\S{1,12})").fill_null(no_numbers).hash(1),
+            page=pl.col("page").hash(2),
+        )
+        .collect()
     )
     out: Clues = {}
     for by in ("key", "shape", "start"):

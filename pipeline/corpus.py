@@ -13,7 +13,7 @@ from pipeline.correct import correct, signed
 from pipeline.corrections import account, seen
 from pipeline.dedup import dedup
 from pipeline.furniture import contexts, furniture
-from pipeline.label import label, lookups
+from pipeline.label import LOOKED_UP, label
 from pipeline.linemodel import LineModel
 from pipeline.lines import lines
 from pipeline.publish import articles
@@ -68,10 +68,9 @@ def understand(
     """`texts` (a batch of whole pages), the corpus's `furniture` and the corrections `given` → ledger, articles, pages
     of the batch."""
     rows = labelled(texts, furniture, rules)
-    corrected = correct(split(rows, rules, model), given)
+    corrected = correct(split(rows.drop(LOOKED_UP), rules, model), given)
     ledger, page_articles, pages = assemble(corrected, texts, rules)
-    asked = tracking.asked(lookups(rows, texts, rules))
-    return Understood(signed(ledger, given), page_articles, pages, seen(ledger, given), asked)
+    return Understood(signed(ledger, given), page_articles, pages, seen(ledger, given), tracking.asked(rows))
 
 
 def corpus(

@@ -52,6 +52,8 @@ _ASCII, _HIGH = bytes(range(0x80)), bytes(range(0x80, 0x100))
 _NOT_BELOW_0X30 = bytes(range(0x30, 0x100))
 # C1 controls and private characters: what a wrong encoding gives.
 _WRONG = re.compile(r"[\x80-\x9f\ue000-\uf8ff]")
+_UTF8_MARK = b"\xef\xbb\xbf"
+_BEGINS_OTHERWISE = re.compile(b"|".join((_MAGIC_RE.pattern, _UTF8_MARK)))  # other marks are no UTF-8
 # The encoding of UTF-8 that breaks off within its last character.
 CUT = "utf-8 (cut)"
 _BOMS = (
@@ -93,6 +95,23 @@ def _gunzip(data: bytes) -> bytes:
     return bytes(out)
 
 
+def utf8(raw: pl.Series) -> pl.Series:
+    """The texts of bytes in UTF-8, null where they are not."""
+    try:
+        return raw.cast(pl.String)
+    except pl.exceptions.ComputeError:  # one is not: halves of halves show which
+        if len(raw) == 1:
+            return pl.Series([None], dtype=pl.String)
+        half = len(raw) // 2
+        return pl.concat([utf8(raw[:half]), utf8(raw[half:])])
+
+
+def ordinary(data: bytes) -> bool:
+    """Whether bytes that are UTF-8 are what most pages are: they begin as text does and hold no control character, so
+    that `unpack` and `decode` would give them as they are."""
+    return bool(data) and not _BEGINS_OTHERWISE.match(data) and len(data.translate(None, _CONTROLS)) == len(data)
+
+
 def decode(data: bytes) -> tuple[str, str]:
     """Text (without byte-order mark) and encoding of bytes that are no gzip; else UnreadableError.
 
@@ -108,7 +127,7 @@ def decode(data: bytes) -> tuple[str, str]:
     _refuse_controls(data)
     if b"\x1b$" in data and (text := _strict(data, "iso2022_jp")):  # seven bits, so UTF-8 would take it too
         return text, "iso2022_jp"
-    skip = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+    skip = len(_UTF8_MARK) if data.startswith(_UTF8_MARK) else 0
     try:
         return data[skip:].decode(), "utf-8-sig" if skip else "utf-8"
     except UnicodeDecodeError as e:

@@ -18,6 +18,7 @@ HEADLINE_WIDTH = 20
 # A page is a notice (an error, a cookie wall) where one of its first lines says so and no more than this stands on it.
 NOTICE_HEAD, NOTICE_LINES, NOTICE_PROSE_WIDTH = 6, 30, 1_200
 
+LOOKED_UP = ("scope", "line_key", "template")
 RULE_SCORE, RELATED_SCORE, FURNITURE_SCORE, PROSE_SCORE = 1.0, 0.9, 0.9, 0.7
 
 
@@ -27,10 +28,11 @@ def label(lines: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rul
     - `rule`: the id of the rule that matches the whole line or piece, else null
     - `role`, `reason`, `score`: from rules, teaser blocks and corpus furniture; `body` for what reads as a
       paragraph; all three null on lines that only their place can tell (`split` decides)
+    - `scope`, `line_key`, `template` (LOOKED_UP): what the line is looked up as in the corpus's furniture
     """
     rows = pieced(lines.with_columns(rule=rule_of(lines["trimmed"], rules)), rules)
-    rows = rows.with_columns(beside(rows, rules))
-    rows = rows.with_columns(furniture=is_furniture(rows, texts, furniture, rules), teaser=teasers(rows, rules))
+    rows = looked_up(rows.with_columns(beside(rows, rules)), texts, rules)
+    rows = rows.with_columns(furniture=is_furniture(rows, furniture), teaser=teasers(rows, rules))
     rows = rows.join(notices(rows, rules), on="page", how="left", maintain_order="left")
     role = pl.col("rule").replace_strict(rules.roles, default=None, return_dtype=pl.String)
     empty_heading = pl.col("rule").is_in(rules.marked("opens-related")) & ~pl.col("teaser")
@@ -150,18 +152,17 @@ def teasers(rows: pl.DataFrame, rules: Rulebook) -> pl.Series:
     )
 
 
-def is_furniture(rows: pl.DataFrame, texts: pl.DataFrame, furniture: pl.DataFrame, rules: Rulebook) -> pl.Series:
+def looked_up(rows: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """Adds LOOKED_UP."""
+    rows = rows.with_columns(line_key=line_key(pl.col("key"))).with_columns(template=template(pl.col("line_key")))
+    return rows.join(scopes(rows, texts, rules), on="page", how="left", maintain_order="left")
+
+
+def is_furniture(rows: pl.DataFrame, furniture: pl.DataFrame) -> pl.Series:
     """Whether the corpus has learnt the line as furniture of this page's outlet or site."""
     learnt = furniture.select("scope", "line_key", hit=pl.lit(True))
-    found = lookups(rows, texts, rules)
     hits = [
-        found.select("scope", line_key=key).join(learnt, on=["scope", "line_key"], how="left", maintain_order="left")
+        rows.select("scope", line_key=key).join(learnt, on=["scope", "line_key"], how="left", maintain_order="left")
         for key in ("line_key", "template")
     ]
     return (hits[0]["hit"].fill_null(False) | hits[1]["hit"].fill_null(False)).alias("furniture")
-
-
-def lookups(rows: pl.DataFrame, texts: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """page, scope, line_key, template: what each row is looked up as in the corpus's furniture."""
-    keys = rows.select("page", line_key=line_key(pl.col("key"))).with_columns(template=template(pl.col("line_key")))
-    return keys.join(scopes(rows, texts, rules), on="page", how="left", maintain_order="left")

@@ -7,16 +7,15 @@ around (stacking, after Cohen & Carvalho 2005). The last booster ranks the lines
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from pipeline.because import Leaves, Weights, Words
+from pipeline.because import Weights, Words
 from pipeline.clues import clues
 from pipeline.neighbours import FAR, GRAIN, Flags, Floats, Pages, running
+from pipeline.trees import Leaves, Trees, probable
 from pipeline.vocabulary import Vocabulary
 
 FIRST, SECOND = ("body1", "start1", "title1"), ("body2", "start2")
@@ -36,23 +35,6 @@ class ModelError(ValueError):
     """The model's files don't fit the program."""
 
 
-class Trees(NamedTuple):
-    """A booster and the names of its clues."""
-
-    booster: lgb.Booster
-    names: list[str]
-
-    @classmethod
-    def of(cls, booster: lgb.Booster) -> "Trees":
-        return cls(booster, booster.feature_name())
-
-    def __call__(self, x: Floats, threads: int = 1) -> Floats:
-        """Probabilities, in whole grains."""
-        if not len(x):
-            return np.zeros(0, np.float32)
-        return grains(np.asarray(self.booster.predict(x, num_threads=threads)))
-
-
 class LineModel(NamedTuple):
     """The boosters by name; what their clues weigh, of those that decide on text and titles; the clues in words; what
     the words of lines say."""
@@ -68,9 +50,9 @@ class LineModel(NamedTuple):
         missing = [name for name in (*(f"{x}.txt" for x in NAMES), VOCABULARY, WORDS) if name not in files]
         if missing:
             raise ModelError(f"the line model lacks {', '.join(missing)}: restore pipeline/model, or make train")
-        trees = {name: Trees.of(lgb.Booster(model_str=files[f"{name}.txt"])) for name in NAMES}
+        trees = {name: Trees.parse(files[f"{name}.txt"]) for name in NAMES}
         words = Words.parse(files[WORDS])
-        weights = {name: Weights.of(trees[name].booster, files[f"{name}.txt"], words) for name in EXPLAINED}
+        weights = {name: Weights.parse(files[f"{name}.txt"], trees[name].names, words) for name in EXPLAINED}
         return cls(trees, weights, words, Vocabulary.parse(files[VOCABULARY]))
 
     def weigh_text(self, sight: "Sight", rows: Flags) -> Floats:
@@ -78,16 +60,15 @@ class LineModel(NamedTuple):
         first, second = (self.weights[name](sight.ways[name][:, rows]) for name in ("body1", "body2"))
         return first + second
 
-    def weigh_title(self, seen: Floats) -> Floats:
-        """What they weigh for rows as a title, both looks together; `seen` by the second."""
-        first, second = self.weights["title1"], self.weights[TITLE]
-        return first(first.leaves(seen[:, : len(self.trees["title1"].names)])) + second(second.leaves(seen))
+    def weigh_title(self, first: Leaves, second: Leaves) -> Floats:
+        """What they weigh as a title for rows that come to these leaves in either look."""
+        return self.weights["title1"](first) + self.weights[TITLE](second)
 
 
 class Sight(NamedTuple):
     """What the model sees in solid rows: `likely` (a row each: body, start after the second look, body1, start1, title1
     after the first), and the numbers that the second look saw, by `names`: what the words say, which only those for
-    text hear, before all that is `seen` by the others. `ways`: where rows come to in the trees of body1 and body2."""
+    text hear, before all that is `seen` by the others. `ways`: to which leaves rows come in body1, title1, body2."""
 
     likely: pl.DataFrame
     heard: Floats
@@ -109,18 +90,21 @@ def look(rows: pl.DataFrame, ends: Iterable[str], model: LineModel) -> Sight:
     names, x = matrix(clues(rows, ends))
     if told + names != model.trees["body1"].names:
         raise ModelError("the line model was trained on other clues than the program gives: make train")
-    ways = {"body1": model.weights["body1"].leaves(np.concatenate([said, x], axis=1))}
-    body = probable(model.weights["body1"].log_odds(ways["body1"]))
-    start, title = model.trees["start1"](x), model.trees["title1"](x)
+    trees, of_words = model.trees, len(told)
+    heard = np.concatenate([said, x], axis=1)
+    x = heard[:, of_words:]  # large: one copy is enough
+    ways = {"body1": trees["body1"].leaves(heard), "title1": trees["title1"].leaves(x)}
+    body, title = (trees[name].likely(leaves) for name, leaves in ways.items())
+    start = trees["start1"](x)
     more, y = matrix(around(rows["page"], rows["width"].to_numpy(), body, start, title))
-    heard = np.concatenate([said, x, y], axis=1)
-    ways["body2"] = model.weights["body2"].leaves(heard)
+    heard = np.concatenate([heard, y], axis=1)
+    ways["body2"] = trees["body2"].leaves(heard)
     likely = {
-        "body": probable(model.weights["body2"].log_odds(ways["body2"])),
-        "start": again(start, heard[:, len(told) :], model.trees["start2"]),
+        "body": trees["body2"].likely(ways["body2"]),
+        "start": again(start, heard[:, of_words:], trees["start2"]),
     }
     first = {"body1": body, "start1": start, "title1": title}
-    return Sight(pl.DataFrame(likely | first), heard, told + names + more, len(told), ways)
+    return Sight(pl.DataFrame(likely | first), heard, told + names + more, of_words, ways)
 
 
 def again(first: Floats, seen: Floats, trees: Trees) -> Floats:
@@ -132,24 +116,14 @@ def again(first: Floats, seen: Floats, trees: Trees) -> Floats:
     return out
 
 
-def probable(odds: NDArray[Any]) -> Floats:
-    """Log-odds as probabilities, in whole grains."""
-    return grains(1 / (1 + np.exp(-odds)))
-
-
 def log_odds(p: Floats) -> Floats:
     p = np.clip(p, np.float32(1e-5), np.float32(1 - 1e-5))
     return np.asarray(np.log(p / (1 - p)), np.float32)
 
 
-def grains(p: NDArray[Any]) -> Floats:
-    """Probabilities in whole grains, so that sums over lines are exact."""
-    return (np.rint(p / GRAIN) * GRAIN).astype(np.float32)
-
-
 def matrix(found: Mapping[str, Floats]) -> tuple[list[str], Floats]:
-    """Names without the signs that LightGBM does not allow in them, and a column each."""
-    return [re.sub(r"[,:\[\]{}\"]", "_", name) for name in found], np.column_stack(list(found.values()))
+    """Names without the signs that LightGBM does not allow in them, and a column each, stored one behind the other."""
+    return [re.sub(r"[,:\[\]{}\"]", "_", name) for name in found], np.stack(list(found.values())).T
 
 
 def around(page: pl.Series, width: Floats, body: Floats, start: Floats, title: Floats) -> dict[str, Floats]:

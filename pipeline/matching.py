@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from pipeline.features import width
-from pipeline.needles import candidates, folded, matches
+from pipeline.needles import candidates, folded, matches, needles
 from pipeline.patterns import contains, replaced
 from pipeline.rulebook import Rulebook, Sign
 
@@ -19,6 +19,7 @@ AGE_WITHOUT_FIGURE = r"(?i)\b(?:ago|now|vor|hace|il y a|há|fa|geleden|siden|sed
 # ASCII's, and the digits of the scripts that print days with their own.
 ZEROES = "٠۰०০๐０"
 DIGITS = {chr(ord(zero) + n): str(n) for zero in ZEROES for n in range(10)}
+BRACKETS = set("⟨⟩")  # of signs
 DIRECTION = r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 
 
@@ -81,14 +82,21 @@ def _read(texts: pl.Series, signs: Iterable[Sign], haystacks: pl.Series | None =
     signs, haystacks = list(signs), folded(texts) if haystacks is None else haystacks
     near = candidates(haystacks, [sign.anywhere for sign in signs])
     changed = pl.Series(dtype=pl.UInt32)  # what signs before have replaced may hold another
-    for sign, rows in zip(signs, near, strict=True):
-        rows = pl.concat([rows, changed]).unique()
+    for number, (sign, rows) in enumerate(zip(signs, near, strict=True)):
+        if _arises(sign, signs[:number]):
+            rows = pl.concat([rows, changed]).unique()
         before = texts.gather(rows)
         after = replaced(before, sign.anywhere, sign.read_as)
         other = after != before
         now = rows.filter(other)
         texts, changed = texts.clone().scatter(now, after.filter(other)), pl.concat([changed, now]).unique()
     return texts
+
+
+def _arises(sign: Sign, before: Iterable[Sign]) -> bool:
+    """Whether signs before may have written a needle of this one: a word of theirs, or what holds their brackets."""
+    said = "".join(x.read_as for x in before)
+    return not sign.stands or any(BRACKETS & {*x} or x in said for x in needles(sign.anywhere) or [""])
 
 
 def plain(texts: pl.Series) -> pl.Series:

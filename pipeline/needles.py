@@ -23,7 +23,8 @@ _ODD += "\u1c80\u1c81\u1c82\u1c83\u1c84\u1c85\u1c86\u1c87\u1c88\u1e9b\ufb05"
 VARIANTS = dict(zip(_ODD, "sμιιβεθκπρσφ\u0390\u03b0вдосттъѣ\ua64bṡ\ufb06", strict=True))
 # White space as patterns know it, besides the space itself.
 SPACES = "\t\n\x0b\x0c\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-FOLDS = {**VARIANTS, **dict.fromkeys(SPACES, " ")}
+WHITE = dict.fromkeys(SPACES, " ")
+FOLDS = {**VARIANTS, **WHITE}
 # Where a text begins and ends; no page holds it (the repair drops it).
 EDGE = "\0"
 
@@ -41,24 +42,27 @@ Needles = frozenset[str] | None
 EDGES = (op.AT_BEGINNING, op.AT_BEGINNING_STRING, op.AT_END, op.AT_END_STRING)
 
 
-def folded(texts: pl.Series) -> pl.Series:
-    """`texts` as needles are looked for in them."""
-    same_case = texts.str.to_lowercase().str.replace_many(FOLDS).str.replace_all(r"\p{Nd}", "0")
-    return EDGE + same_case + EDGE
+def folded(texts: pl.Series, cased: bool = False) -> pl.Series:
+    """`texts` as needles are looked for in them; `cased`: with their case, as patterns need that heed it."""
+    same = texts if cased else texts.str.to_lowercase()
+    return EDGE + same.str.replace_many((WHITE if cased else FOLDS) | _digits()) + EDGE
 
 
-def candidates(haystacks: pl.Series, patterns: Sequence[str]) -> list[pl.Series]:
+@cache
+def _digits() -> dict[str, str]:
+    """The digits of all scripts, as patterns know them."""
+    characters = pl.Series([chr(x) for x in range(0x20000) if not 0xD800 <= x < 0xE000])
+    return dict.fromkeys(characters.filter(characters.str.contains(r"\d")), "0")
+
+
+def candidates(haystacks: pl.Series, patterns: Sequence[str], cased: bool = False) -> list[pl.Series]:
     """For each pattern the rows (ascending) of the `folded` texts that it may match: those that hold a needle of it, or
     all where it has none."""
-    of_pattern = [needles(pattern) for pattern in patterns]
-    owners = pl.DataFrame(
-        [(needle, i) for i, found in enumerate(of_pattern) for needle in sorted(found or ())],
-        schema={"needle": pl.String, "pattern": pl.Int32},
-        orient="row",
-    )
+    frame, owners = haystacks.alias("needle").to_frame().with_row_index("row"), _owners(tuple(patterns), cased)
     all_needles = owners["needle"].unique(maintain_order=True).to_list()
-    frame = haystacks.alias("needle").to_frame().with_row_index("row")
-    some = frame.filter(pl.col("needle").str.contains_any(all_needles)) if all_needles else frame.clear()
+    if frame.is_empty() or not all_needles:  # to make the machine that finds them costs as much as 10,000 lines
+        return [frame["row"] for _ in patterns]
+    some = frame.filter(pl.col("needle").str.contains_any(all_needles))
     if len(patterns) > 1:
         hits = (
             some.with_columns(pl.col("needle").str.extract_many(all_needles, overlapping=True))
@@ -72,7 +76,17 @@ def candidates(haystacks: pl.Series, patterns: Sequence[str]) -> list[pl.Series]
         hits = some.select("row", pattern=pl.lit(0, pl.Int32))
     rows = {i: found["row"] for (i,), found in hits.partition_by("pattern", as_dict=True).items()}
     none = frame["row"].clear()
-    return [rows.get(i, none) if found else frame["row"] for i, found in enumerate(of_pattern)]
+    return [rows.get(i, none) if needles(pattern, cased) else frame["row"] for i, pattern in enumerate(patterns)]
+
+
+@cache
+def _owners(patterns: tuple[str, ...], cased: bool) -> pl.DataFrame:
+    """needle, pattern: which patterns, by their number, have which needles."""
+    return pl.DataFrame(
+        [(needle, i) for i, pattern in enumerate(patterns) for needle in sorted(needles(pattern, cased) or ())],
+        schema={"needle": pl.String, "pattern": pl.Int32},
+        orient="row",
+    )
 
 
 def matches(texts: pl.Series, haystacks: pl.Series, pattern: str) -> pl.Series:
@@ -83,7 +97,7 @@ def matches(texts: pl.Series, haystacks: pl.Series, pattern: str) -> pl.Series:
 
 
 @cache
-def needles(pattern: str) -> frozenset[str] | None:
+def needles(pattern: str, cased: bool = False) -> frozenset[str] | None:
     """Literals of which each text that `pattern` matches holds one at least, once it is `folded`; null where the
     pattern settles none."""
     try:
@@ -92,13 +106,34 @@ def needles(pattern: str) -> frozenset[str] | None:
             parsed = parser.parse(_common(pattern))
     except (re.error, FutureWarning):
         return None
-    return _of_sequence(parsed, "" if "(?m" in pattern else EDGE).held
+    reading = Reading("" if "(?m" in pattern else EDGE, cased).under(parsed.state.flags)
+    return _of_sequence(parsed, reading).held
 
 
 def _common(pattern: str) -> str:
     """`pattern` as Python's parser understands it: classes of letters become one that says nothing."""
     pattern = re.sub(r"\\x\{([0-9a-fA-F]+)\}", lambda x: re.escape(chr(int(x[1], 16))), pattern)
     return re.sub(r"\\[pP](?:\{\^?\w+\}|\w)", r"\\w", pattern).replace("(?-u:", "(?:")
+
+
+class Reading(NamedTuple):
+    """How a pattern is read: what its edges find in a text, whether texts are `folded` with their case, and whether the
+    pattern ignores it."""
+
+    edge: str
+    cased: bool = False
+    ignores: bool = False
+
+    def under(self, flags: int, without: int = 0) -> "Reading":
+        """The reading of a piece with flags of its own."""
+        return self._replace(ignores=bool((self.ignores or flags & re.IGNORECASE) and not without & re.IGNORECASE))
+
+    def letter(self, char: str) -> str | None:
+        """A character as texts have it where the pattern finds it; null where they may have it in another case."""
+        if self.cased and self.ignores and char.lower() != char.upper():
+            return None
+        found = WHITE.get(char, char) if self.cased else "".join(FOLDS.get(x, x) for x in char.lower())
+        return "0" if found.isdecimal() else found
 
 
 class Piece(NamedTuple):
@@ -108,9 +143,9 @@ class Piece(NamedTuple):
     held: Needles = None
 
 
-def _of_sequence(sequence: Iterable[Any], edge: str) -> Piece:
+def _of_sequence(sequence: Iterable[Any], reading: Reading) -> Piece:
     """The needles are those that find least, of the beginnings of any rest of the sequence, and of its pieces' own."""
-    pieces = [_of_one(kind, value, edge) for kind, value in sequence]
+    pieces = [_of_one(kind, value, reading) for kind, value in sequence]
     held = [piece.held for piece in pieces]
     rest = NOTHING
     for i, piece in reversed(list(enumerate(pieces))):
@@ -120,22 +155,22 @@ def _of_sequence(sequence: Iterable[Any], edge: str) -> Piece:
     return Piece(rest, max((x for x in held if x), key=_worth, default=None))
 
 
-def _of_one(kind: Any, value: Any, edge: str) -> Piece:
+def _of_one(kind: Any, value: Any, reading: Reading) -> Piece:
     if kind is op.LITERAL:
-        return Piece({_fold(chr(value)): True})
+        return Piece(_one_of([reading.letter(chr(value))]))
     if kind is op.AT:
-        return Piece({edge if value in EDGES else "": True})
+        return Piece({reading.edge if value in EDGES else "": True})
     if kind is op.IN:
-        return Piece(_of_class(value))
+        return Piece(_of_class(value, reading))
     if kind is op.SUBPATTERN:
-        return _of_sequence(value[-1], edge)
+        return _of_sequence(value[-1], reading.under(*value[1:3]))
     if kind is op.BRANCH:
-        ways = [_of_sequence(way, edge) for way in value[1]]
+        ways = [_of_sequence(way, reading) for way in value[1]]
         held = [way.held for way in ways]
         return Piece(_either(way.begins for way in ways), _least(x for found in held for x in found or [""]))
     if kind in (op.MAX_REPEAT, op.MIN_REPEAT):
         least, most, repeated = value
-        once = _of_sequence(repeated, edge)
+        once = _of_sequence(repeated, reading)
         begins = NOTHING if most <= least + TWICE else ANYTHING
         for n in reversed(range(min(most, least + TWICE))):
             begins = _then(once.begins, begins) if n < least else _either([NOTHING, _then(once.begins, begins)])
@@ -143,9 +178,9 @@ def _of_one(kind: Any, value: Any, edge: str) -> Piece:
     return Piece(ANYTHING)
 
 
-def _worth(found: frozenset[str]) -> tuple[int, int]:
-    """Few long needles find least."""
-    return min(map(len, found)), -len(found)
+def _worth(found: frozenset[str]) -> tuple[bool, int, int]:
+    """Few long needles find least, those with capitals less than others, where case is kept."""
+    return all(needle != needle.lower() for needle in found), min(map(len, found)), -len(found)
 
 
 def _least(texts: Iterable[str]) -> Needles:
@@ -181,23 +216,23 @@ def _either(ways: Iterable[Beginnings]) -> Beginnings:
     return out
 
 
-def _of_class(items: Iterable[Any]) -> Beginnings:
-    chars: set[str] = set()
+def _of_class(items: Iterable[Any], reading: Reading) -> Beginnings:
+    chars: list[str | None] = []
     for kind, value in items:
         if kind is op.LITERAL:
-            chars.add(_fold(chr(value)))
+            chars.append(reading.letter(chr(value)))
         elif kind is op.RANGE and value[1] - value[0] < FEW:
-            chars |= {_fold(chr(x)) for x in range(value[0], value[1] + 1)}
+            chars += [reading.letter(chr(x)) for x in range(value[0], value[1] + 1)]
         elif kind is op.CATEGORY and value is op.CATEGORY_DIGIT:
-            chars.add("0")
+            chars.append("0")
         elif kind is op.CATEGORY and value is op.CATEGORY_SPACE:
-            chars.add(" ")
+            chars.append(" ")
         else:
             return ANYTHING
-    return dict.fromkeys(chars, True) if len(chars) <= FEW else ANYTHING
+    return _one_of(chars)
 
 
-def _fold(char: str) -> str:
-    """A character as `folded` gives it."""
-    lower = "".join(FOLDS.get(x, x) for x in char.lower())
-    return "0" if lower.isdecimal() else lower
+def _one_of(chars: list[str | None]) -> Beginnings:
+    """Any of these characters, null: one that is not known."""
+    found = {char: True for char in chars if char is not None}
+    return ANYTHING if None in chars or len(found) > FEW else found

@@ -10,23 +10,25 @@ from typing import NamedTuple
 
 import polars as pl
 
-from pipeline.decode import CUT, decode, markup, unpack
+from pipeline.decode import CUT, decode, markup, ordinary, unpack, utf8
 from pipeline.faults import MAX_PAGE_BYTES, Rejection, UnreadableError, one_per_record, rejections
-from pipeline.records import Record, page, pages
+from pipeline.records import Record, page
+from pipeline.records import pages as pages_of
 from pipeline.repair import repair
-from pipeline.tables import REJECTED, TEXTS
+from pipeline.tables import TEXTS
 
 
 class _Page(NamedTuple):
-    path: str
-    record: int
+    row: int  # of `raw`
     page_id: str
     n_bytes: int
     encoding: str
-    text: str
+    decoded: str | None  # null where the bytes are the text
 
 
-_PAGE_SCHEMA = pl.Schema({name: {**REJECTED.schema, **TEXTS.schema}[name] for name in _Page._fields})
+_PAGE_SCHEMA = pl.Schema(
+    {"row": pl.UInt32, "page_id": pl.String, "n_bytes": pl.Int64, "encoding": pl.String, "decoded": pl.String}
+)
 
 
 def read(raw: pl.DataFrame, sidecar: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -39,14 +41,19 @@ def read(raw: pl.DataFrame, sidecar: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     """
     if "record" not in raw.columns:
         raw = raw.with_columns(record=0)
+    raw = raw.with_columns(as_is=utf8(raw["raw"]))
     found: list[_Page] = []
     faults: list[Rejection] = []
-    for path, record, data in raw.select("path", "record", "raw").iter_rows():
+    given = raw.select("path", "record", "raw", is_utf8=pl.col("as_is").is_not_null())
+    for row, (path, record, data, is_utf8) in enumerate(given.iter_rows()):
         try:
-            found.append(_page(path, record, data))
+            found.append(_page(row, data, is_utf8))
         except UnreadableError as e:
             faults.append(Rejection(path, record, e.reason, e.detail))
-    decoded = pl.DataFrame(found, schema=_PAGE_SCHEMA, orient="row").with_columns(page())
+    pages = pl.DataFrame(found, schema=_PAGE_SCHEMA, orient="row")
+    decoded = pages.hstack(raw.select("path", "record", page(), "as_is")[pages["row"]]).with_columns(
+        text=pl.coalesce("decoded", "as_is")
+    )
     html = decoded.select("path", "record", "page", tags=markup(pl.col("text"))).drop_nulls()
     faults += [Rejection(path, record, "html", tags) for path, record, _, tags in html.iter_rows()]
     known = sidecar.select("page", "url", "fetched_at", sidecar_outlet="outlet", sidecar_date="date")
@@ -61,7 +68,7 @@ def read(raw: pl.DataFrame, sidecar: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
 def read_records(path: str, block: Iterable[Record], sidecar: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The pages of some records of the file `path`, as `read` gives those of files. A record that was read stands in
     REJECTED too where a cell of it can't be used."""
-    raw, said, faults = pages(path, block, sidecar)
+    raw, said, faults = pages_of(path, block, sidecar)
     texts, rejected = read(raw, said)
     return texts, one_per_record(pl.concat([rejected, faults]))
 
@@ -75,11 +82,17 @@ def site(url: pl.Expr) -> pl.Expr:
     return pl.when(host != "").then(host)
 
 
-def _page(path: str, record: int, data: bytes) -> _Page:
+def _page(row: int, data: bytes, is_utf8: bool) -> _Page:
     if len(data) > MAX_PAGE_BYTES:
         raise UnreadableError("too-large", f"more than {MAX_PAGE_BYTES} bytes")
+    if is_utf8 and ordinary(data):
+        return _Page(row, _page_id(data), len(data), "utf-8", None)
     data = unpack(data)
     text, encoding = decode(data)
     if not text:
         raise UnreadableError("empty", "a byte-order mark and nothing behind it")
-    return _Page(path, record, blake2b(data, digest_size=16).hexdigest(), len(data), encoding, text)
+    return _Page(row, _page_id(data), len(data), encoding, text)
+
+
+def _page_id(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()

@@ -6,9 +6,12 @@ would add a U+FFFD isn't made; a U+FFFD that the page already holds stays: what 
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import polars as pl
 from ftfy import TextFixerConfig, fix_text_segment
+from ftfy.badness import is_bad
+from ftfy.fixes import unescape_html
 
 # Off: all that changes what the outlet printed. NFC too: it rewrites Hindi letters and Chinese names.
 _MEND = TextFixerConfig(
@@ -26,8 +29,10 @@ _MEND_LESS = _MEND._replace(unescape_html=False, replace_lossy_sequences=False, 
 # ftfy acts only where two or three certain characters meet; the tests hold this list against ftfy's.
 _GREEK_CYRILLIC = r"\u0370-\u0383\u0386-\u0401\u0403-\u048f\u0492-\u052f"
 _ACCENTED = r"ÀÁÄ-ÍÏÑ-ÖÚ-öø-ſ"
-_MARKS = r"«»©®¡¿™‹›‘“”„•"
-_MONEY = r"€£"
+_OPENING = r"«©¡¿‹‘“„•"
+_CLOSING = r"»®›™”"
+_MONEY = r"€£¥"
+_SIGNS = r"°×²³½"
 _PLAIN = (
     r"\t\r\n -~"
     r"\u00a0\u00ad·´–—…’"
@@ -38,10 +43,12 @@ _PLAIN = (
 )
 UNSAFE = "|".join(
     (
-        rf"[^{_PLAIN}{_GREEK_CYRILLIC}{_ACCENTED}{_MARKS}{_MONEY}]",
-        rf"[{_ACCENTED}{_MARKS}{_MONEY}][{_ACCENTED}{_MARKS}{_MONEY}]",
+        rf"[^{_PLAIN}{_GREEK_CYRILLIC}{_ACCENTED}{_OPENING}{_CLOSING}{_MONEY}{_SIGNS}]",
+        rf"[{_ACCENTED}][{_ACCENTED}{_OPENING}{_CLOSING}{_MONEY}&&\P{{Ll}}]",
+        rf"[{_CLOSING}{_MONEY}][{_ACCENTED}{_OPENING}{_CLOSING}{_MONEY}]",
         rf"[{_GREEK_CYRILLIC}][{_ACCENTED}{_MONEY}]",
-        rf"[{_GREEK_CYRILLIC}][{_MARKS}][{_GREEK_CYRILLIC}]",
+        rf"[{_GREEK_CYRILLIC}][{_OPENING}{_CLOSING}][{_GREEK_CYRILLIC}]",
+        rf"[^\t\r\n -~][{_SIGNS}]|[{_SIGNS}][^\t\r\n -~]",
         r"[Œœ][^A-Za-z]",
         r"&#?[0-9A-Za-z]{1,24};",
     )
@@ -63,7 +70,7 @@ def repair(pages: pl.DataFrame) -> pl.DataFrame:
     )
     lines = tokens["token"].unique()
     lines = lines.filter(lines.str.contains(UNSAFE))
-    mended = pl.DataFrame({"token": lines, "mended": pl.Series(map(mend, lines), dtype=pl.String)})
+    mended = pl.DataFrame({"token": lines, "mended": mend_all(lines)})
     texts = (
         tokens.join(mended, on="token", how="left", maintain_order="left")
         .group_by("page")
@@ -84,7 +91,32 @@ def mend(line: str) -> str:
     mended = fix_text_segment(line, _MEND)
     if mended.count("\ufffd") > line.count("\ufffd"):
         mended = fix_text_segment(line, _MEND_LESS) if "\ufffd" not in line else line
-    return re.sub(r"[\r\n]", " ", mended)
+    return _unbroken(mended)
+
+
+def mend_all(lines: pl.Series) -> list[str]:
+    """Each line as `mend` has it, in a twentieth of the time: what is safe once the commonest damage is undone, ftfy
+    would leave as it is."""
+    quick = pl.Series(map(_undone, lines), dtype=pl.String)
+    unsafe = quick.str.contains(UNSAFE)
+    return [mend(line) if more else undone for line, undone, more in zip(lines, quick, unsafe, strict=True)]
+
+
+def _undone(line: str) -> str:
+    """A line without HTML entities, and read as UTF-8 where that was read as Latin-1 or Windows-1252: what ftfy does
+    first, as it does it."""
+    if len(line) > _PIECE or _NESTED.search(line):
+        return line
+    text = line if "<" in line else unescape_html(line)
+    if not text.isascii() and is_bad(text):
+        for wrong in ("latin-1", "sloppy-windows-1252"):
+            with suppress(UnicodeError):
+                return _unbroken(text.encode(wrong).decode())
+    return _unbroken(text)
+
+
+def _unbroken(text: str) -> str:
+    return re.sub(r"[\r\n]", " ", text)
 
 
 def _pieces(line: str) -> Iterator[str]:

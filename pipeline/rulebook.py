@@ -9,6 +9,7 @@ Patterns are in the syntax of Polars' linear-time engine (Rust's regex crate).
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -183,9 +184,17 @@ class Rulebook:
         RuleError where a file is not TOML, a rule lacks a field, or a pattern does not compile."""
         tables = {name: _toml(name, files[name]) for name in sorted(files)}
         fragments = {k: v for table in tables.values() for k, v in table.get("fragments", {}).items()}
-        fill = _filler(fragments)
+        # Polars keeps what a thread has compiled, a megabyte each: so that is done in one that ends.
+        with ThreadPoolExecutor(1) as thread:
+            book = thread.submit(cls._filled, tables, _filler(fragments)).result()
+        _check(book)
+        return book
+
+    @classmethod
+    def _filled(cls, tables: Mapping[str, dict[str, Any]], fill: Any) -> "Rulebook":
+        """Every table of the files as what it is, `fill` putting the fragments into its patterns."""
         rules = [_rule(n, r, fill) for n, t in tables.items() for r in t.get("rule", [])]
-        book = cls(
+        return cls(
             rules=tuple(sorted(rules, key=lambda rule: bool(rule.marks & BY_PLACE))),
             signs=tuple(_make(Sign, n, s, fill) for n, t in tables.items() for s in t.get("sign", [])),
             agencies=tuple(_make(Agency, n, a, fill) for n, t in tables.items() for a in t.get("agency", [])),
@@ -195,8 +204,6 @@ class Rulebook:
             stopwords=tuple(_make(StopWords, n, w, fill) for n, t in tables.items() for w in t.get("stopwords", [])),
             outlets=tuple(_outlet(n, t["outlet"], fill) for n, t in tables.items() if "outlet" in t),
         )
-        _check(book)
-        return book
 
     def marked(self, mark: str) -> list[str]:
         """Ids of the rules that carry a mark."""

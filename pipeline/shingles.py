@@ -35,6 +35,9 @@ HASH_SEED: Final = 0
 
 _NO_SPACES: Final = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _WORD: Final = rf"[{_NO_SPACES}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{_NO_SPACES}]]+"
+_QUOTES: Final = "[‘’“”–—…]"  # what else stands in plain English
+# Of ASCII, what is in no word becomes a space.
+_SPACES: Final = bytes(byte if chr(byte).isalnum() else ord(" ") for byte in range(0x80)).ljust(0x100)
 _PAIR: Final = {"row": pl.UInt32, "kept": pl.UInt32}
 _NO_COUNTS: Final = pl.DataFrame(
     schema=_PAIR | dict.fromkeys(("shared", "n_grams", "kept_n_grams", "opening"), pl.UInt32) | {"begins": pl.Boolean}
@@ -97,12 +100,7 @@ def _grams(texts: pl.DataFrame) -> pl.DataFrame:
 
 def _runs(bodies: pl.DataFrame) -> pl.DataFrame:
     """(row, body) → (row, gram): every 5-gram in order; a body of under five words has none."""
-    hashes = (
-        bodies.select("row", words("body").alias("word"))
-        .filter(pl.col("word").list.len() >= GRAM)
-        .explode("word")
-        .select("row", hashed(pl.col("word")).alias("word"))
-    )
+    hashes = _hashes(bodies)
     row, word = hashes["row"].to_numpy(), hashes["word"].to_numpy()
     n = max(len(row) - GRAM + 1, 0)
     gram = np.zeros(n, dtype=np.uint64)
@@ -110,6 +108,25 @@ def _runs(bodies: pl.DataFrame) -> pl.DataFrame:
         gram += word[place : place + n] * np.uint64(weight)
     inside = row[:n] == row[len(row) - n :]
     return pl.DataFrame({"row": row[:n][inside], "gram": gram[inside]}, schema={"row": pl.UInt32, "gram": pl.UInt64})
+
+
+def _hashes(bodies: pl.DataFrame) -> pl.DataFrame:
+    """(row, body) → (row, word): the hash of every word of `words` in order. Texts in ASCII, but for quotes and dashes,
+    are cut at spaces, in a third of the time that the pattern takes."""
+    lower = bodies.select("row", pl.col("body").str.to_lowercase())
+    texts = lower.with_columns(plain=pl.col("body").str.replace_all(_QUOTES, " "))
+    ascii = pl.col("plain").str.len_bytes() == pl.col("plain").str.len_chars()
+    simple, others = texts.filter(ascii), texts.filter(~ascii)
+    spaced = pl.Series(map(_spaced, simple["plain"]), dtype=pl.String)
+    found = (
+        simple.select("row", word=spaced.str.split(" ")).explode("word").filter(pl.col("word") != ""),
+        others.select("row", word=pl.col("body").str.extract_all(_WORD)).explode("word").drop_nulls(),
+    )
+    return pl.concat(some.with_columns(hashed(pl.col("word"))) for some in found)
+
+
+def _spaced(ascii: str) -> str:
+    return ascii.encode().translate(_SPACES).decode()
 
 
 # --- how two texts compare
@@ -136,8 +153,9 @@ def of_pairs(pairs: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _compared(pairs: pl.DataFrame, texts: pl.DataFrame, opening: int, last: int) -> pl.DataFrame:
-    grams = _listed(_grams(of_pairs(pairs, texts)))
-    both = pairs.join(grams, "row", "left").join(grams.rename({"row": "kept", "grams": "whole"}), "kept", "left")
+    grams = _listed(_grams(of_pairs(pairs, texts))).with_columns(n=pl.col("grams").list.n_unique())
+    kept = grams.select(kept="row", whole="grams", n_whole="n")
+    both = pairs.join(grams, "row", "left").join(kept, "kept", "left")
     ours, theirs = pl.col("grams").fill_null([]), pl.col("whole").fill_null([])
     n = ours.list.len()
     first = pl.max_horizontal(n - pl.min_horizontal(n // 2, last), 1)
@@ -145,8 +163,8 @@ def _compared(pairs: pl.DataFrame, texts: pl.DataFrame, opening: int, last: int)
         "row",
         "kept",
         shared=_in_both(ours, theirs),
-        n_grams=ours.list.n_unique(),
-        kept_n_grams=theirs.list.n_unique(),
+        n_grams=pl.col("n").fill_null(0),
+        kept_n_grams=pl.col("n_whole").fill_null(0),
         opening=_in_both(ours.list.head(opening), theirs.list.head(2 * opening)),
         begins=(n > 0) & (ours.list.head(first) == theirs.list.head(first)),
     ).cast(_NO_COUNTS.schema)

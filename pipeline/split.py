@@ -48,7 +48,7 @@ ABOVE = 4
 
 REPEAT_SCORE, HEAD_SCORE, PLACE_SCORE = 0.95, 0.7, 0.5
 
-CHUNK = ["page", "chunk"]
+CHUNK = "chunk"  # numbered over all pages
 
 
 def split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
@@ -86,6 +86,7 @@ def _split(labelled: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.Data
 
 def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFrame:
     """Solid rows of whole pages → row, article_no, role, reason, score."""
+    solid = solid.with_columns(pl.col("page").rle_id())  # numbers are told apart faster than names
     sight = look(solid, rules.marked("ends-article"), model)
     solid = housed(place(solid, rules).hstack(sight.likely), rules)
     solid = texts(chunked(solid, sight))
@@ -107,7 +108,8 @@ def explained(told: pl.DataFrame, sight: Sight, ranked: Ranked, model: LineModel
         why[text] = because(model.weigh_text(sight, text), model.words, speaks)
     if title.any():
         at = np.searchsorted(ranked.row, np.flatnonzero(title))
-        why[title] = because(model.weigh_title(ranked.seen[at]), model.words, np.ones(len(at), bool))
+        weights = model.weigh_title(sight.ways["title1"][:, title], ranked.ways[:, at])
+        why[title] = because(weights, model.words, np.ones(len(at), bool))
     reason, score = pl.col("reason"), pl.col("score").round(2)
     starts_here = pl.format("{}; an article starts:{}", reason, pl.col("sure").round(2))
     return (
@@ -258,7 +260,7 @@ def headlines(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
         .then(None)
         .when("beneath")
         .then(pl.lit("page/under-breadcrumb"))
-        .when(pl.col("doubled").any().over(*CHUNK, "key"))
+        .when(pl.col("doubled").any().over(CHUNK, "key"))
         .then(pl.lit("page/doubled-headline"))
         .otherwise(pl.lit("page/printed-title"))
     )
@@ -267,7 +269,7 @@ def headlines(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
         .filter(((ahead | far) & free()) | (ahead & taken))
         .sort("given", descending=True, maintain_order=True)
         .unique(CHUNK, keep="first", maintain_order=True)
-        .select(*CHUNK, "shown", "given", headline_key="key", at="n")
+        .select(CHUNK, "shown", "given", headline_key="key", at="n")
     )
     same = (pl.col("key") == pl.col("headline_key")) & (pl.col("n") <= pl.col("at"))
     solid = solid.drop("given").join(best, on=CHUNK, how="left", maintain_order="left")

@@ -10,6 +10,7 @@ import polars as pl
 
 from pipeline.linemodel import TEXT, TITLE, LineModel, Sight, matrix
 from pipeline.neighbours import GRAIN, Floats, Places, running
+from pipeline.trees import Leaves
 
 # A title stands before this share of the chunk's text and no more than so many lines behind its first text; a line
 # that looks like one, before the other share.
@@ -29,20 +30,22 @@ class Candidates(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """How likely each row is its chunk's title; what the ranker saw of the candidates, and which rows they are."""
+    """How likely each row is its chunk's title; which rows are the candidates, and where they come to in the ranker's
+    trees."""
 
     likely: Floats
-    seen: Floats
     row: Places
+    ways: Leaves
 
 
 def titles(solid: pl.DataFrame, sight: Sight, model: LineModel) -> Ranked:
     """`solid` rows (chunk, a number for each chunk, ascending; key, width), as `sight` saw them."""
     found = candidates(solid["chunk"], sight.likely, solid["width"].to_numpy())
     seen = np.concatenate([sight.seen[found.row], matrix(beside(solid, found, sight))[1]], axis=1)
+    ways = model.trees[TITLE].leaves(seen)
     likely = np.zeros(solid.height, np.float32)
-    likely[found.row] = model.trees[TITLE](seen)
-    return Ranked(likely, seen, found.row)
+    likely[found.row] = model.trees[TITLE].likely(ways)
+    return Ranked(likely, found.row, ways)
 
 
 def candidates(chunk: pl.Series, likely: pl.DataFrame, width: Places) -> Candidates:

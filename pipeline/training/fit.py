@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline.clues import clues
 from pipeline.corpus import labelled
-from pipeline.linemodel import SECOND, TITLE, VOCABULARY, Sight, Trees, around, matrix
+from pipeline.linemodel import SECOND, TITLE, VOCABULARY, Sight, around, matrix
 from pipeline.neighbours import Flags, Floats
 from pipeline.rulebook import Rulebook
 from pipeline.tables import FURNITURE, TEXTS
@@ -21,6 +21,7 @@ from pipeline.titles import beside, candidates
 from pipeline.training.counting import counts, shares
 from pipeline.training.labels import Page, truth
 from pipeline.training.made import half, made
+from pipeline.trees import Trees
 from pipeline.vocabulary import Vocabulary
 
 # Depth against data: see docs/quality.md. Single-threaded sums and a fixed seed: the same labels give the same trees.
@@ -207,7 +208,8 @@ def fit(data: Frame, learns: Iterable[int]) -> Fitted:
         for k, s in drawn.items():
             other = half_of != side
             if (other & s.keep).any():
-                first[k][at] = Trees.of(binned[k].boost(s, other, f"{k}1"))(seen_by[k][at], threads=0)
+                grown = binned[k].boost(s, other, f"{k}1")
+                first[k][at] = Trees.parse(text_of(grown))(seen_by[k][at])
     more, y = matrix(around(rows["page"], rows["width"].to_numpy(), first["body"], first["start"], first["title"]))
     heard = np.concatenate([heard, y], axis=1)
     names, seen = told + data.names + more, heard[:, len(told) :]

@@ -129,7 +129,10 @@ def test_a_worker_has_one_thread_and_knows_no_dagster(two: Workers, monkeypatch:
     assert "POLARS_MAX_THREADS" not in os.environ
 
 
-@pytest.mark.parametrize(("cores", "n", "seconds", "here"), [(2, 9, 0.1, True), (2, 9, 5, False), (1, 9, 5, True)])
+@pytest.mark.parametrize(
+    ("cores", "n", "seconds", "here"),
+    [(2, 9, 0.1, True), (2, 9, 5, False), (1, 9, 5, True), (1, 9, 50, False)],
+)
 def test_workers_are_started_where_they_pay(cores: int, n: int, seconds: float, here: bool) -> None:
     local = Local(cores)
     pids = {pid for _, pid in local.map(where, jobs(n, seconds))}

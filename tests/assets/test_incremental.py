@@ -357,7 +357,7 @@ def test_a_worker_that_dies_leaves_the_units_that_are_done(
 ) -> None:
     seeds, data = tmp_path / "seeds", tmp_path / "data"
     Drops(seeds, 9).drop(25)
-    monkeypatch.setattr(incremental, "BATCH", 3)
+    monkeypatch.setattr(incremental, "BATCH", 1)  # so that there is much left to do when it dies
     place = Staging.place
 
     def deadly(self: Staging, step: str, made: Sequence[Made], units: dict[str, Unit]) -> None:

@@ -51,11 +51,11 @@ def test_some_pages_are_damaged_so_that_it_can_be_mended() -> None:
     assert mend(generate.wrongly_read(said)) == said
 
 
-def test_a_few_percent_of_the_lines_need_a_look_at_their_characters(pages: list[generate.Page]) -> None:
+def test_a_few_of_the_lines_need_a_look_at_their_characters(pages: list[generate.Page]) -> None:
     import polars as pl
 
     lines = pl.Series([line for page in pages for line in page.text.split("\n")])
-    assert 0.002 < lines.str.contains(UNSAFE).mean() < 0.1
+    assert 0.0005 < lines.str.contains(UNSAFE).mean() < 0.03
 
 
 def test_files_hold_the_pages_a_thousand_to_a_folder(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.characters import Characters, shifted
+from pipeline.characters import Characters
 from pipeline.clues import of_characters
 
 TEXTS = st.lists(
@@ -40,9 +40,15 @@ def test_counts_are_those_of_the_patterns(texts: list[str]) -> None:
             assert found[name] == (series.str.count_matches(pattern) / by).to_list()
 
 
-def test_what_stands_beside() -> None:
-    c = Characters(pl.Series(["ab", "b"]), {"a": "a", "b": "b"})
-    assert c.of("b").tolist() == [False, True, False, True, False]
-    assert shifted(c.of("b"), 1, True).tolist() == [True, False, True, False, True]
-    assert shifted(c.of("b"), -1, True).tolist() == [True, False, True, False, True]
-    assert c.count(c.of("b")).tolist() == [1, 1]
+def test_where_a_kind_stands() -> None:
+    c = Characters(pl.Series(["ab", "b é"]), {"space": r"\s", "b": "[bé]"}, ["space"])
+    assert c.of("b").tolist() == [False, True, False, True, False, True, False]
+    assert c.where("b").tolist() == [1, 3, 5]
+    assert c.count(c.where("b")).tolist() == [1, 2]
+    assert c.of("space", c.where("b") - 1).tolist() == [False, True, True]
+    assert [x.tolist() for x in c.runs("space")] == [[0, 3, 5], [1, 3, 5]]
+
+
+def test_before_the_first_character_stands_the_last() -> None:
+    c = Characters(pl.Series(["a"]), {"space": r"\s"})
+    assert c.of("space", c.runs("space")[0] - 1).tolist() == [True]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.checks import boilerplate
+from assets.auditing import boilerplate
 from assets.resources import Rules
 from pipeline.assemble import assemble
 from pipeline.corpus import corpus, labelled, understand

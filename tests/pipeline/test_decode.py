@@ -4,11 +4,14 @@ import gzip
 import random
 import tracemalloc
 
+import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from pipeline import decode as module
-from pipeline.decode import CUT, decode
-from pipeline.faults import MAX_PAGE_BYTES
+from pipeline.decode import CUT, decode, ordinary, unpack, utf8
+from pipeline.faults import MAX_PAGE_BYTES, UnreadableError
 from tests.reading import NEWS, one, reason
 
 
@@ -154,3 +157,33 @@ def test_broken_utf8_names_the_byte() -> None:
     )
     marked = one(b"\xef\xbb\xbf" + data[:12] + b"\xff" + data[12:])
     assert str(marked["detail"]).endswith("byte 15")
+
+
+def told(data: bytes) -> tuple[str, str] | None:
+    try:
+        return decode(unpack(data))
+    except UnreadableError:
+        return None
+
+
+BEGINNINGS = [*module._MAGIC, *(mark for mark, _ in module._BOMS), b"\xef\xbb\xbf", b"", b"G", b"\x1b$"]
+PIECES = st.one_of(st.binary(max_size=4), st.text(max_size=8).map(str.encode))
+RAW = st.builds(
+    lambda start, pieces: start + b"".join(pieces), st.sampled_from(BEGINNINGS), st.lists(PIECES, max_size=4)
+)
+
+
+@given(st.lists(RAW, max_size=12))
+@example([b"", b"a", b"\xff", "é".encode(), "é".encode()[:1], b"\xed\xa0\x80"])
+def test_ordinary_pages_are_what_they_would_be_decoded_to(raw: list[bytes]) -> None:
+    texts = utf8(pl.Series(raw, dtype=pl.Binary)).to_list()
+    assert len(texts) == len(raw)
+    for data, text in zip(raw, texts, strict=True):
+        if text is None:
+            assert told(data) is None or told(data)[1] not in ("utf-8", "utf-8-sig")  # type: ignore[index]
+        elif ordinary(data):
+            assert told(data) == (text, "utf-8")
+
+
+def test_most_pages_are_ordinary() -> None:
+    assert all(ordinary(f"{news}\n\t{news}\r\n".encode()) for news in NEWS.values())

@@ -45,9 +45,9 @@ MANY = st.recursive(
 TEXTS = st.lists(st.text(st.sampled_from(LETTERS), max_size=8), min_size=5, max_size=30)
 
 
-def found(texts: list[str], pattern: str) -> list[bool]:
+def found(texts: list[str], pattern: str, cased: bool = False) -> list[bool]:
     """Whether a pattern may match, by its needles alone."""
-    [rows] = candidates(folded(pl.Series(texts, dtype=pl.String)), [pattern])
+    [rows] = candidates(folded(pl.Series(texts, dtype=pl.String), cased), [pattern], cased)
     return [i in rows for i in range(len(texts))]
 
 
@@ -55,10 +55,13 @@ def found(texts: list[str], pattern: str) -> list[bool]:
 @example("(?i:k)", ["K", "s"])
 @example("^a$|b$", ["a", "ab", "ba"])
 @example("(?i:σ)s", ["ςs", "Σs"])
+@example("(?i)aB(?-i:k)", ["Abk", "abK"])
+@example("(?i:[ak])b", ["Ab", "aB"])
 @settings(max_examples=400, deadline=None)
 def test_what_a_pattern_matches_holds_one_of_its_needles(pattern: str, texts: list[str]) -> None:
     hits = pl.Series(texts, dtype=pl.String).str.contains(pattern)
-    assert all(may for hit, may in zip(hits, found(texts, pattern), strict=True) if hit)
+    for cased in (False, True):
+        assert all(may for hit, may in zip(hits, found(texts, pattern, cased), strict=True) if hit)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -67,7 +70,8 @@ def test_every_rule_finds_its_example_whatever_its_case_and_spaces(name: str) ->
     forms = [text, text.upper(), text.lower(), text.replace(" ", "\u00a0"), text.replace("s", "ſ")]
     forms += [f"« {text} »", f"It rained. {text}", f"It rained.\n{text}\nIt stopped."]
     hits = pl.Series(forms).str.contains(PATTERNS[name])
-    assert all(may for hit, may in zip(hits, found(forms, PATTERNS[name]), strict=True) if hit)
+    for cased in (False, True):
+        assert all(may for hit, may in zip(hits, found(forms, PATTERNS[name], cased), strict=True) if hit)
 
 
 def test_every_letter_is_folded_as_patterns_fold_it() -> None:
@@ -89,6 +93,11 @@ def test_digits_and_spaces_are_folded_as_patterns_know_them() -> None:
 def test_nearly_all_rules_have_needles() -> None:
     """A rule without any is tried on every line."""
     assert [rule.id for rule in BOOK.rules if not needles(rule.whole)] == ["byline/name"]
+
+
+def test_case_tells_an_agency_from_a_word() -> None:
+    [agency] = [agency for agency in BOOK.agencies if agency.name == "EFE"]
+    assert found(["The referee was preferred.", "(EFE)"], f"(?m){agency.pattern}", cased=True) == [False, True]
 
 
 def test_few_lines_hold_needles() -> None:

@@ -5,11 +5,11 @@ import re
 import ftfy
 import polars as pl
 import pytest
-from ftfy.badness import MOJIBAKE_CATEGORIES, is_bad
+from ftfy.badness import BADNESS_RE, MOJIBAKE_CATEGORIES, is_bad
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pipeline.repair import UNSAFE, mend
+from pipeline.repair import UNSAFE, mend, mend_all
 from tests.reading import NEWS, one
 
 
@@ -87,6 +87,11 @@ def test_ftfy_changes_no_safe_line(lines: list[str]) -> None:
         assert mend(line) == line
 
 
+# Characters that stand in the same classes of its patterns, and of this list, are the same to both.
+CLASSES = {c for c in re.findall(r"\[[^]]+\]", f"{BADNESS_RE.pattern}{UNSAFE}") if "&&" not in c}
+LITERALS = set(re.sub(r"\[[^]]+\]|#.*|[ -~\s]", "", BADNESS_RE.pattern))
+
+
 def test_ftfy_sees_no_mojibake_in_any_safe_pair() -> None:
     """Its patterns are two or three characters long: each pair that it knows of, in the contexts that matter."""
     chars = [c for c in ALLOWED if KNOWN.match(c)] + list("aZ 1?")
@@ -94,6 +99,16 @@ def test_ftfy_sees_no_mojibake_in_any_safe_pair() -> None:
     pairs = [a + b for a in chars for b in chars]
     for before, after in [("", ""), ("a", "a"), (" ", " "), ("В", "В"), ("é", "“"), ("1", "€")]:
         assert not [line for line in safe([before + pair + after for pair in pairs]) if is_bad(line)]
+
+
+def test_ftfy_sees_no_mojibake_in_any_safe_triple() -> None:
+    """Each three characters, one that stands for all that its patterns, and the list, don't tell apart."""
+    classes = [re.compile(c) for c in (*CLASSES, *LITERALS)]
+    kinds = {(c.islower(), *(bool(kind.match(c)) for kind in classes)): c for c in ALLOWED}
+    chars = list(kinds.values())
+    assert 30 < len(chars) < 120
+    for a in chars:
+        assert not [line for line in safe([a + b + c for b in chars for c in chars]) if is_bad(line)]
 
 
 @pytest.mark.parametrize("language", NEWS)
@@ -107,6 +122,24 @@ def test_mojibake_of_any_language_is_sent_to_ftfy(language: str, wrong: str) -> 
     damaged = [piece.encode().decode(codec) for piece in pieces]
     # What ftfy can't mend either may stay: nothing is lost by not asking it.
     assert not [line for line in safe(damaged) if mend(line) != line]
+
+
+WRONG = ("latin-1", "sloppy-windows-1252", "sloppy-windows-1251", "mac_roman")
+ODD = ["&amp;", "&lt;", "&amp;amp;", "&NewLine;", "&#0;", "<", "Ã ", "â€�", "\x1a", "\x92", "Â" * 9, "В" * 9, "\x1b[1m"]
+HARM = st.sampled_from([None, *WRONG]).flatmap(
+    lambda wrong: st.sampled_from([*NEWS.values(), "“‘é’” £5 – naïve Œuvre"]).map(
+        lambda said: said.encode().decode(wrong, errors="replace") if wrong else said
+    )
+)
+
+
+@given(
+    st.lists(st.lists(st.one_of(HARM, st.sampled_from(ODD), st.text(max_size=3)), max_size=4).map("".join), max_size=8)
+)
+@settings(max_examples=300, deadline=None)
+def test_lines_are_mended_together_as_each_alone(lines: list[str]) -> None:
+    lines = [re.sub(r"[\r\n]", "", line).encode(errors="ignore").decode() for line in lines]
+    assert mend_all(pl.Series(lines, dtype=pl.String)) == [mend(line) for line in lines]
 
 
 def test_long_lines_are_mended_in_pieces_of_bounded_cost() -> None:

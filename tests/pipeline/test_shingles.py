@@ -38,6 +38,17 @@ def test_words(body: str, expected: list[str]) -> None:
     assert pl.DataFrame({"body": [body]}).select(words("body")).item().to_list() == expected
 
 
+LETTERS = st.sampled_from("aB9 _.,-'\n\0’“”–—…é日本Kİ\u00a0")
+
+
+@given(st.lists(st.text(LETTERS | st.characters(exclude_categories=["Cs"])), max_size=5))
+def test_all_words_are_hashed_in_order(bodies: list[str]) -> None:
+    frame = texts(*bodies)
+    apart = frame.select("row", word=words("body")).explode("word").drop_nulls()
+    found = module._hashes(frame).group_by("row").agg("word").sort("row")
+    assert found.equals(apart.with_columns(module.hashed(pl.col("word"))).group_by("row").agg("word").sort("row"))
+
+
 BODIES = st.lists(st.text(st.sampled_from("ab "), max_size=60), max_size=6)
 
 
@@ -83,7 +94,7 @@ def test_beginnings_are_those_of_lists_of_5_grams(bodies: list[str], last: int) 
 
 # --- fingerprints
 
-LETTERS = st.lists(st.sampled_from("abcdefghijklmnopq"), max_size=40)
+LETTERS = st.sampled_from("aB9 _.,-'\n\0’“”–—…é日本Kİ\u00a0")
 
 
 @given(LETTERS, LETTERS, st.lists(st.sampled_from("rstuvwxyz"), min_size=12, max_size=12), st.integers(1, 3))
