@@ -104,16 +104,19 @@ def beneath(solid: pl.DataFrame, opens: str) -> pl.Series:
 
     `solid` rows (chunk, trimmed, key, width, sentence, role, title, named); `opens`: how a breadcrumb begins."""
     row = pl.col("at")
-    solid = solid.with_columns(at=pl.int_range(pl.len(), dtype=pl.Int64))
+    whole = pl.col("named") & (pl.col("key") == pl.col("key").first().over("chunk"))
+    solid = solid.with_columns(at=pl.int_range(pl.len(), dtype=pl.Int64), whole=whole)
+    lines = pl.int_range(solid.height, dtype=pl.Int64, eager=True)
+    solid = solid.filter(pl.col("whole").any().over("chunk"))  # of few chunks
     opened = row - _last(row, pl.col("trimmed").str.contains(opens))
-    ends = pl.col("named") & (pl.col("key") == pl.col("key").first().over("chunk")) & opened.is_between(1, CRUMBS)
+    ends = pl.col("whole") & opened.is_between(1, CRUMBS)
     letters = pl.col("trimmed").str.replace_all("\u00ad", "").str.to_lowercase()
     solid = solid.with_columns(words=letters.str.extract_all(rf"[\p{{L}}\p{{N}}]{{{LETTERS},}}"), ends=ends)
     near = (row - _last(row, pl.col("ends"))).is_between(1, UNDER)
     shares = pl.col("words").list.set_intersection(_last(pl.col("words"), pl.col("ends"))).list.len() > 0
     like = pl.col("role").is_null() & ~pl.col("sentence") & (pl.col("width") >= KICKER_WIDTH)
     found = near & shares & like & (pl.col("title") > LEAST)
-    return solid.select(beneath=found.fill_null(False)).to_series()
+    return lines.is_in(solid.filter(found)["at"].implode()).alias("beneath")
 
 
 def _last(what: pl.Expr, where: pl.Expr) -> pl.Expr:
