@@ -87,6 +87,7 @@ def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, ru
     stamps = pl.concat([stamps, others])
     captions = printed.filter(destination="captions").select(*KEY, "text")
     at_headline = out.join(_headlines(ledger), on=KEY, how="left", maintain_order="left")
+    at_headline = at_headline.join(_live(ledger, rules), on=KEY, how="left", maintain_order="left")
     at_headline = at_headline.with_columns(line_start=pl.coalesce("right_above", "headline"))
     dated = dates(at_headline, stamps, captions, day_orders(ledger), rules)
     return out.join(dated, on=KEY, how="left", maintain_order="left")
@@ -145,6 +146,16 @@ def _headlines(ledger: pl.DataFrame) -> pl.DataFrame:
     text = line_no.filter(role == "body").min()
     heads = line_no.filter(role.is_in(["headline", "headline_repeat"]) & (line_no < text))
     return ledger.drop_nulls("article_no").group_by(KEY).agg(right_above=heads.max())
+
+
+def _live(ledger: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """→ page, article_no, live: the headline is that of a live blog, or such a label stands up to two lines above."""
+    solid = ledger.filter(pl.col("role") != "blank").with_columns(pl.col("text").str.strip_chars())
+    label = pl.col("text").str.contains(rules.phrase("live-label"))
+    labelled = pl.any_horizontal(label.shift(k).over("page").fill_null(False) for k in (1, 2))
+    head = pl.col("role").is_in(["headline", "headline_repeat"])
+    said = head & (labelled | pl.col("text").str.contains(rules.phrase("live-headline")))
+    return solid.with_columns(live=said).drop_nulls("article_no").group_by(KEY).agg(pl.col("live").any())
 
 
 def _measures(ledger: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:

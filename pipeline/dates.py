@@ -81,10 +81,11 @@ def dates(
 ) -> pl.DataFrame:
     """The day of every article and what settled it.
 
-    `articles`: page, article_no, line_start (the headline's, where it stands last above the text), first_body (lines),
-    lead (first body paragraph), language, day_order (of the outlet), url, sidecar_date, fetched_at. `stamps`: page,
-    article_no, line_no, destination, text of the lines with role timestamp or byline, and of date lines that are not
-    the article's (no destination). `captions`: page, article_no, text. `orders`: what the pages tell (`day_orders`).
+    `articles`: page, article_no, line_start (the headline's, where it stands last above the text), first_body, line_end
+    (lines), lead (first body paragraph), live (a live blog), language, day_order (of the outlet), url, sidecar_date,
+    fetched_at. `stamps`: page, article_no, line_no, destination, text of the lines with role timestamp or byline, and
+    of date lines that are not the article's (no destination). `captions`: page, article_no, text. `orders`: what the
+    pages tell (`day_orders`).
     → page, article_no, date, date_kind, date_raw, date_basis, date_not_before, in the order of `articles`.
     """
     read = _read(articles, stamps, orders, rules)
@@ -245,8 +246,10 @@ def _read(articles: pl.DataFrame, stamps: pl.DataFrame, orders: pl.DataFrame, ru
     Those count that stand in the best place that has any (see `_zone`): what stands further off dates comments and
     teasers. A byline counts only where it is a date line too. An update that names no hour tells nothing where older
     days stand around the article (comments; lines without a destination): what stood there then was published before.
+    A live blog's day is that of its last entry, unless a label says that it was published then. Where an article
+    prints another day of publication between its texts, it is two that were taken for one: null.
     """
-    about = articles.select(*KEY, "line_start", "first_body", "language", "day_order", "fetched_at")
+    about = articles.select(*KEY, "line_start", "first_body", "language", "day_order", "fetched_at", "live", "line_end")
     lines = stamps.join(_known(stamps["text"], rules), on="text", how="left", maintain_order="left")
     lines = lines.filter((pl.col("destination") == "date_raw").fill_null(False) | pl.col("known"))
     lines = lines.join(about, on=KEY, how="left", maintain_order="left").with_row_index("row")
@@ -256,10 +259,16 @@ def _read(articles: pl.DataFrame, stamps: pl.DataFrame, orders: pl.DataFrame, ru
         .with_columns(day=_possible(pl.col("day")), zone=_zone())
         .filter(pl.col("zone").is_not_null())
     )
-    outside = pl.col("destination").is_null()
+    outside, published = pl.col("destination").is_null(), pl.col("kind").eq_missing("published")
+    settles = published | ~pl.col("live")
+    lines = lines.with_columns(pl.when(settles).then(column).alias(column) for column in ("day", "age"))
+    inside = outside & published & pl.col("line_no").is_between("first_body", "line_end")
     before = pl.col("day").filter(outside).min().over(KEY) < pl.col("day")
     replaced = (pl.col("kind") == "updated") & ~pl.col("timed") & before
-    lines = lines.with_columns(day=pl.when(~replaced.fill_null(False)).then("day")).filter(~outside)
+    lines = lines.with_columns(
+        day=pl.when(~replaced.fill_null(False)).then("day"),
+        other=pl.col("day").filter(inside).min().over(KEY),
+    ).filter(~outside)
     lines = _pairs(lines.filter(~_teasers()))
     # An age that nothing anchors leaves the day above the headline (that of the page's title) its say.
     best = pl.col("zone") == pl.col("zone").min().over(KEY)
@@ -270,6 +279,7 @@ def _read(articles: pl.DataFrame, stamps: pl.DataFrame, orders: pl.DataFrame, ru
         rank=pl.col("kind").fill_null("").replace_strict(RANK),
         away=(pl.col("line_no") - pl.col("first_body").fill_null(pl.col("line_start"))).abs(),
     )
+    lines = lines.with_columns(day=pl.when(pl.col("other").is_null() | (pl.col("other") == pl.col("day"))).then("day"))
     return lines.sort(*KEY, "rank", "away", "line_no")
 
 

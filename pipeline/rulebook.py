@@ -1,8 +1,8 @@
 """The rules as values: parses the TOML of `rules/` and checks it. No rule, and no matching, belongs here.
 
 A file may hold `[fragments]` (named pieces of patterns, shared by all files, used as `{name}`, or as `{name:x}` with x
-in the place of each `@` in it), `[[sign]]`, `[[rule]]`, `[[agency]]`, `[[kind]]`, `[[masthead]]`, `[[stopwords]]` and,
-below `outlets/`, one `[outlet]`.
+in the place of each `@` in it), `[[sign]]`, `[[rule]]`, `[[agency]]`, `[[kind]]`, `[[phrase]]`, `[[masthead]]`,
+`[[stopwords]]` and, below `outlets/`, one `[outlet]`.
 Patterns are in the syntax of Polars' linear-time engine (Rust's regex crate).
 """
 
@@ -112,6 +112,17 @@ class Kind:
 
 
 @dataclass(frozen=True)
+class Phrase:
+    """A form of line that the code asks for by its id; by itself it says nothing of the line's role."""
+
+    id: str
+    pattern: str
+    why: str
+    example: str
+    counter: str
+
+
+@dataclass(frozen=True)
 class Masthead:
     """A form of line that prints the outlet's name, which is what `pattern` captures (`name` in `example`); a line
     without any of the `cues` is not searched. Or, by its `form`, what stands behind a name and is no part of it
@@ -158,6 +169,7 @@ class Rulebook:
     signs: tuple[Sign, ...] = ()
     agencies: tuple[Agency, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
     mastheads: tuple[Masthead, ...] = ()
     stopwords: tuple[StopWords, ...] = ()
     outlets: tuple[Outlet, ...] = ()
@@ -187,6 +199,7 @@ class Rulebook:
             signs=tuple(_make(Sign, n, s, fill) for n, t in tables.items() for s in t.get("sign", [])),
             agencies=tuple(_make(Agency, n, a, fill) for n, t in tables.items() for a in t.get("agency", [])),
             kinds=tuple(_make(Kind, n, k, fill) for n, t in tables.items() for k in t.get("kind", [])),
+            phrases=tuple(_make(Phrase, n, x, fill) for n, t in tables.items() for x in t.get("phrase", [])),
             mastheads=tuple(_masthead(n, m, fill) for n, t in tables.items() for m in t.get("masthead", [])),
             stopwords=tuple(_make(StopWords, n, w, fill) for n, t in tables.items() for w in t.get("stopwords", [])),
             outlets=tuple(_outlet(n, t["outlet"], fill) for n, t in tables.items() if "outlet" in t),
@@ -203,6 +216,10 @@ class Rulebook:
 
     def sign(self, id: str) -> Sign:
         return next(sign for sign in self.signs if sign.id == id)
+
+    def phrase(self, id: str) -> str:
+        """The pattern of a phrase."""
+        return next(phrase.pattern for phrase in self.phrases if phrase.id == id)
 
     def of_role(self, *roles: str) -> list[str]:
         return [rule.id for rule in self.rules if rule.role in roles]
@@ -283,6 +300,7 @@ def _check(book: Rulebook) -> None:
     for what, ids in (
         ("rule", [r.id for r in book.rules]),
         ("sign", [s.id for s in book.signs]),
+        ("phrase", [p.id for p in book.phrases]),
         ("outlet", [o.id for o in book.outlets]),
     ):
         twice = sorted(_repeated(ids))

@@ -11,7 +11,7 @@ import polars as pl
 from pipeline.because import because
 from pipeline.chunks import starts
 from pipeline.features import SENTENCE_WIDTH
-from pipeline.headlines import NEAR, after_end, doubled
+from pipeline.headlines import NEAR, after_end, beneath, doubled, named, printed_again
 from pipeline.linemodel import LineModel, Sight, look
 from pipeline.matching import rule_of
 from pipeline.neighbours import GRAIN, Prints
@@ -29,15 +29,20 @@ LEFT = 0.05
 # A heading in the text is narrower than this.
 HEADING_WIDTH = 120
 # A headline that its head block doubles starts a chunk, for as sure as GIVEN, once the model is this sure of another.
-# In an outlet's own layout nothing speaks against it, however short its text.
-SURE_START, LEAST_START, GIVEN, HOUSE = 0.5, 0.02, 0.95, 0.999
+# In an outlet's own layout nothing speaks against it, however short its text. A page's title that is printed again
+# further down starts one for at least as sure as AGAIN.
+SURE_START, LEAST_START, GIVEN, HOUSE, AGAIN = 0.5, 0.02, 0.95, 0.999, 0.3
 # A line above the text is its chunk's headline from this probability on; what looks like text, behind the first text,
-# or like a teaser or a caption above it, from the others on. A doubled headline counts as this likely at the least.
-TITLE, TITLE_TEXT, TITLE_BEHIND, TITLE_TAKEN, DOUBLED_TITLE = 0.02, 0.05, 0.55, 0.6, 0.25
+# or like a teaser or a caption above it, from the others on. A doubled headline, and a line that prints the page's own
+# title, count as this likely at the least.
+TITLE, TITLE_TEXT, TITLE_BEHIND, TITLE_TAKEN = 0.02, 0.05, 0.55, 0.6
+DOUBLED_TITLE, NAMED_TITLE = 0.25, 0.6
+SHOWN = ("page/under-breadcrumb", "page/doubled-headline", "page/printed-title")
 # A line that is printed twice around furniture is a headline from this width on; shorter ones are labels.
 REPEATED_WIDTH = 30
-# Texts into an article up to which a date line or a byline is its own; later it is a chronicle's or a comment's.
-HEAD_TEXTS = 3
+# Texts into an article, or share of its text, up to which a date line or a byline is its own; later it is a chronicle's
+# or a comment's.
+HEAD_TEXTS, HEAD_SHARE = 3, 0.15
 # Solid lines above the page's first headline in which its date line and byline may stand.
 ABOVE = 4
 
@@ -86,7 +91,7 @@ def told_of(solid: pl.DataFrame, rules: Rulebook, model: LineModel) -> pl.DataFr
     solid = housed(place(solid, rules).hstack(sight.likely), rules)
     solid = texts(chunked(solid, sight))
     ranked = titles(solid, sight, model)
-    solid = articles(headlines(solid.with_columns(title=pl.Series(ranked.likely))))
+    solid = articles(headlines(solid.with_columns(title=pl.Series(ranked.likely)), rules))
     told = decided(solid, rules).select("row", "article_no", "begins", "sure", "role", "reason", "score")
     return explained(told, sight, ranked, model)
 
@@ -95,7 +100,8 @@ def explained(told: pl.DataFrame, sight: Sight, ranked: Ranked, model: LineModel
     """Adds to the reasons that are the model's its probability and the clues that weighed most; to those of an
     article's first line, how sure its start is."""
     text = told["reason"].is_in(["model/text", "model/no-text"]).to_numpy()
-    title = (told["reason"] == "model/headline").to_numpy()
+    # not where a headline is printed first, if the ranker saw only another print of it
+    title = (told["reason"] == "model/headline").to_numpy() & np.isin(np.arange(told.height), ranked.row)
     why = np.full(told.height, None, object)
     if text.any():
         speaks = (told["reason"] == "model/text").to_numpy()[text]
@@ -169,8 +175,13 @@ def chunked(solid: pl.DataFrame, sight: Sight) -> pl.DataFrame:
     layout = pl.col("house") | (pl.col("doubled") & (pl.col("start") > SURE_START)).any().over("page")
     given = pl.col("doubled") & layout & (pl.col("house") | ~pl.col("sentence") | (pl.col("start") > LEAST_START))
     given |= after_end(solid)
+    again = printed_again(solid)
     likely = solid.select(
-        pl.when(given).then(pl.when("house").then(HOUSE).otherwise(GIVEN).clip(pl.col("start"))).otherwise("start")
+        pl.when(given)
+        .then(pl.when("house").then(HOUSE).otherwise(GIVEN).clip(pl.col("start")))
+        .when(again)
+        .then(pl.col("start").clip(AGAIN))
+        .otherwise("start")
     ).to_series()
     mass, gap = solid["body"] * solid["width"], solid["gap"]
     flags = starts(solid["page"], likely.to_numpy(), mass.to_numpy(), gap.fill_null(0).to_numpy())
@@ -225,41 +236,63 @@ def listed() -> pl.Expr:
     return pl.col("bullet") & (pl.col("bullet").shift(1) | pl.col("bullet").shift(-1)).over("page").fill_null(False)
 
 
-def headlines(solid: pl.DataFrame) -> pl.DataFrame:
-    """Adds `headline_n` and `headline_key`: the chunk's likeliest `title`, where it first stands in the chunk. What
-    reads as a text above its headline is what the page says of itself."""
-    given = pl.when(pl.col("doubled") & pl.col("house")).then(HOUSE).when("doubled").then(DOUBLED_TITLE)
-    solid = solid.with_columns(given=pl.max_horizontal("title", given))
-    far = pl.col("title") > TITLE_BEHIND
+def headlines(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
+    """Adds `headline_n` and `headline_key`: the chunk's likeliest `title`, where it first stands in the chunk; `given`,
+    how likely that is, and `shown`, the reason where it is not the model's. What reads as a text above its headline
+    is what the page says of itself."""
+    wide = (solid["title"] > TITLE) | (solid["width"] >= REPEATED_WIDTH)
+    solid = solid.with_columns(named=named(solid) & wide)
+    solid = solid.with_columns(beneath=beneath(solid, rules.phrase("breadcrumb-opens")))
+    given = pl.max_horizontal(
+        "title",
+        pl.when("doubled").then(pl.when("house").then(HOUSE).otherwise(DOUBLED_TITLE)),
+        pl.when("named").then(NAMED_TITLE),
+        # of two, the likelier
+        pl.when("beneath").then(GIVEN + pl.col("title") / 100),
+    )
+    solid = solid.with_columns(given=given)
+    far = (pl.col("title") > TITLE_BEHIND) | pl.col("named") | pl.col("beneath")
     ahead = (pl.col("n") < pl.col("first")) & (pl.col("given") > TITLE)
     ahead |= (pl.col("n") == pl.col("first")) & (pl.col("given") > TITLE_TEXT)
     taken = pl.col("role").is_in(["related", "caption"]) & (pl.col("title") > TITLE_TAKEN)
+    shown = (
+        pl.when(pl.col("given") <= pl.col("title"))
+        .then(None)
+        .when("beneath")
+        .then(pl.lit("page/under-breadcrumb"))
+        .when(pl.col("doubled").any().over(CHUNK, "key"))
+        .then(pl.lit("page/doubled-headline"))
+        .otherwise(pl.lit("page/printed-title"))
+    )
     best = (
-        solid.filter(((ahead | far) & free()) | (ahead & taken))
+        solid.with_columns(shown=shown)
+        .filter(((ahead | far) & free()) | (ahead & taken))
         .sort("given", descending=True, maintain_order=True)
         .unique(CHUNK, keep="first", maintain_order=True)
-        .select(CHUNK, headline_key="key", at="n")
+        .select(CHUNK, "shown", "given", headline_key="key", at="n")
     )
     same = (pl.col("key") == pl.col("headline_key")) & (pl.col("n") <= pl.col("at"))
-    solid = solid.join(best, on=CHUNK, how="left", maintain_order="left")
+    solid = solid.drop("given").join(best, on=CHUNK, how="left", maintain_order="left")
     solid = solid.with_columns(headline_n=pl.col("n").filter(same).min().over(CHUNK))
     early = (pl.col("n") <= pl.col("headline_n")).fill_null(False)
     return bounded(solid.with_columns(text=pl.col("text") & ~early))
 
 
 def articles(solid: pl.DataFrame) -> pl.DataFrame:
-    """Adds `article_no`, `begins` (the article's first line), and `depth` (texts of the article so far). An article is
-    its whole chunk, but for the page's first: that begins with its headline (else its first text), or with a date line
-    or byline right above."""
+    """Adds `article_no`, `begins` (the article's first line), `depth` and `done` (texts of the article so far, and what
+    share of all they are). An article is its whole chunk, but for the page's first: that begins with its headline (else
+    its first text), or with a date line or byline right above."""
     top = pl.col("chunk") == pl.col("chunk").min().over("page")
     begin = pl.when(top).then(pl.coalesce("headline_n", "first")).otherwise(pl.col("n").min().over(CHUNK))
     above = top & pl.col("role").is_in(["timestamp", "byline"]) & pl.col("n").ge(begin - ABOVE)
+    mass = pl.when("text").then("width").otherwise(0)
     number = pl.col("first").is_not_null() & pl.col("chunk").ne_missing(pl.col("chunk").shift(1).over("page"))
     inside = pl.col("first").is_not_null() & ((pl.col("n") >= begin) | above)
     return solid.with_columns(
         article_no=pl.when(inside).then(number.cast(pl.Int32).cum_sum().over("page")),
         begins=inside & (pl.col("n") == pl.col("n").filter(inside).min().over(CHUNK)),
         depth=(pl.col("text") & pl.col("n").is_between("first", "last")).cum_sum().over(CHUNK),
+        done=mass.cum_sum().over(CHUNK) / mass.sum().over(CHUNK),
     )
 
 
@@ -269,7 +302,7 @@ def decided(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     head = inside & (pl.col("n") < pl.col("first")).fill_null(False)
     block = inside & pl.col("n").is_between("first", "last").fill_null(False)
     tail = inside & (pl.col("n") > pl.col("last")).fill_null(False)
-    early = inside & (pl.col("depth") <= HEAD_TEXTS) & ~tail
+    early = inside & ((pl.col("depth") <= HEAD_TEXTS) | (pl.col("done") <= HEAD_SHARE)) & ~tail
     role = pl.col("role")
     headline = inside & (pl.col("n") == pl.col("headline_n")).fill_null(False)
     text = inside & pl.col("text") & ~headline
@@ -284,9 +317,8 @@ def decided(solid: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     first = pl.col("line_no").first().over(same)
     again = inside & (pl.col("n") > pl.col("n").first().over(same))
     repeat = pl.concat_str(pl.lit("repeat-of:"), first.cast(pl.String))
-    doubled_ = headline & (pl.col("given") > pl.col("title"))
     cases: list[tuple[pl.Expr, str, str | pl.Expr, float | pl.Expr]] = [
-        (doubled_, "headline", "page/doubled-headline", pl.col("given")),
+        *[(headline & (pl.col("shown") == why), "headline", why, pl.col("given")) for why in SHOWN],
         (headline, "headline", "model/headline", pl.col("title")),
         (again & head & open_ & (pl.col("key") == pl.col("headline_key")), "headline_repeat", repeat, REPEAT_SCORE),
         (again & caption, "caption_repeat", repeat, REPEAT_SCORE),

@@ -74,16 +74,22 @@ def stamped(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
 
 def _near(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Short dropped lines with a figure around the texts of articles without a date line → row, page, article_no, text,
-    reason, place (top of the page, above, head, inside, behind), off (lines from the headline or the text), followed
-    (by another article)."""
+    reason, place (top: first line of page or article; above, head, inside, behind), off (lines from the headline or the
+    text), followed (by another article, and not the last line of its own, nearer to that than to the other)."""
     solid = lines.with_row_index("row").filter(pl.col("role") != "blank")
-    solid = solid.with_columns(n=pl.int_range(pl.len(), dtype=pl.Int64).over("page"))
+    line = pl.col("line_no")
+    solid = solid.with_columns(
+        n=pl.int_range(pl.len(), dtype=pl.Int64).over("page"),
+        nearer=((line - line.shift(1)) < (line.shift(-1) - line)).over("page").fill_null(False),
+    )
     role, n = pl.col("role"), pl.col("n")
     undated = rules.marked("weak") + rules.marked("relative")
     bounds = (
         solid.drop_nulls("article_no")
         .group_by(KEY)
         .agg(
+            begin=n.min(),
+            end=n.max(),
             first=n.filter(role == "body").min(),
             last=n.filter(role == "body").max(),
             head=n.filter(role == "headline").min(),
@@ -103,10 +109,13 @@ def _near(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     inside = dropped.join(bounds, on=KEY, how="inner", maintain_order="left").with_columns(
         place=pl.when(n > pl.col("last"))
         .then(pl.lit("behind"))
+        .when((n == pl.col("begin")) & ~pl.col("top"))
+        .then(pl.lit("top"))
         .when((n > pl.col("first")) & (pl.col("reason") == OUTSIDE) & (pl.col("others") == 1))
         .then(pl.lit("inside"))
         .otherwise(pl.lit("head")),
         off=pl.when(n > pl.col("last")).then(n - pl.col("last")).otherwise(n - pl.col("first")),
+        followed=pl.col("followed") & ~(pl.col("nearer") & (n == pl.col("end"))),
     )
     outside = dropped.filter(pl.col("article_no").is_null()).drop("article_no")
     above = outside.join(bounds.filter("top"), on="page", how="inner", maintain_order="left").with_columns(
@@ -117,5 +126,5 @@ def _near(lines: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     furthest = {"behind": 2 * BEHIND, "above": ABOVE, "head": UNDER_SUMMARY, "inside": EARLY, "top": lines.height}
     return both.filter(
         (pl.col("off") <= pl.col("place").replace_strict(furthest))
-        & ((pl.col("place") == "head") | (pl.col("off") > 0))
+        & (pl.col("place").is_in(["head", "top"]) | (pl.col("off") > 0))
     )

@@ -34,6 +34,8 @@ def read(
         "article_no": [1],
         "line_start": [1],
         "first_body": [20],
+        "line_end": [29],
+        "live": [False],
         "lead": ["Nothing happened."],
         "language": [language],
         "day_order": [day_order],
@@ -280,6 +282,28 @@ def test_an_update_is_not_the_day_of_what_stood_there_before(rules: Rulebook) ->
     # A newsroom's update to the minute is of its day; older days around it are teasers'.
     assert day_of_page(rules, page.format("Updated 14 August 2023, 10:30", "1 May 2023")) == DAY
     assert day_of_page(rules, page.format("14 August 2023", "1 May 2023")) == DAY
+
+
+def test_the_day_of_a_live_blog_is_that_of_its_last_entry_unless_a_label_says_otherwise(rules: Rulebook) -> None:
+    body = "timestamp {}\nbody The ferries sailed again.\n"
+    live, label = "headline Ferry strike LIVE: crews walk out\n", "boilerplate Live\n"
+    for day in ("14 August 2023, 10:30", "Updated 14 August 2023, 10:30"):
+        assert day_of_page(rules, HEADED + body.format(day)) == DAY
+        assert day_of_page(rules, live + body.format(day)) is None
+        assert day_of_page(rules, label + HEADED + body.format(day)) is None
+        assert day_of_page(rules, f"{label}boilerplate Harbours\n{HEADED}" + body.format(day)) is None
+        assert day_of_page(rules, label + "boilerplate Harbours\n" * 2 + HEADED + body.format(day)) == DAY
+        assert day_of_page(rules, "headline Where the ferry crews live\n" + body.format(day)) == DAY
+    assert day_of_page(rules, live + body.format("Published 14 August 2023, 10:30")) == DAY
+
+
+def test_another_day_of_publication_between_the_texts_leaves_the_day_open(rules: Rulebook) -> None:
+    body = "body The ferries sailed again.\n"
+    page = f"{HEADED}timestamp 14 August 2023\n{body}{OLDER}{{}}\n{body}"
+    assert day_of_page(rules, page.format("Published 1 May 2023")) is None
+    assert day_of_page(rules, page.format("Published 14 August 2023")) == DAY
+    assert day_of_page(rules, page.format("1 May 2023")) == DAY  # an entry's, or a teaser's
+    assert day_of_page(rules, f"{HEADED}timestamp 14 August 2023\n{body}{OLDER}Published 1 May 2023\n") == DAY
 
 
 def test_what_stands_behind_the_last_headline_counts(rules: Rulebook) -> None:

@@ -14,7 +14,7 @@ from pipeline.lines import lines
 from pipeline.matching import abridged, rule_of
 from pipeline.parts import cut
 from pipeline.proposals import FILL_IN
-from pipeline.rulebook import Masthead, Rule, Rulebook, Sign
+from pipeline.rulebook import Masthead, Phrase, Rule, Rulebook, Sign
 from tests.pages import texts_of
 
 BOOK = Rules().book
@@ -22,6 +22,7 @@ KEPT = tomllib.loads((Path(__file__).parents[1] / "data/rules.toml").read_text(e
 PHRASES: dict[str, str] = KEPT["rule"]
 AGENCIES: dict[str, str] = KEPT["agency"]
 KINDS: dict[str, str] = KEPT["kind"]
+FORMS: dict[str, str] = KEPT["phrase"]
 MASTHEADS: dict[str, str] = KEPT["masthead"]
 each = pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
 
@@ -125,6 +126,17 @@ def test_no_kind_was_lost(kind_id: str) -> None:
 def test_every_agency_and_kind_has_its_phrase() -> None:
     assert set(AGENCIES) == {agency.name for agency in BOOK.agencies}
     assert set(KINDS) == {kind.id for kind in BOOK.kinds}
+
+
+@pytest.mark.parametrize("phrase", BOOK.phrases, ids=lambda phrase: phrase.id)
+def test_a_phrase_is_found_in_its_example_and_not_in_its_counter_example(phrase: Phrase) -> None:
+    texts = pl.Series([phrase.example, FORMS[phrase.id], phrase.counter])
+    assert texts.str.contains(phrase.pattern).to_list() == [True, True, False]
+    assert len(phrase.why) >= 10
+
+
+def test_no_phrase_was_lost() -> None:
+    assert set(FORMS) == {phrase.id for phrase in BOOK.phrases}
 
 
 def captured(masthead: Masthead, text: str) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from pipeline.label import label
 from pipeline.lines import lines
 from pipeline.rulebook import Rulebook
-from pipeline.split import split
+from pipeline.split import HEAD_SHARE, HEAD_TEXTS, articles, split
 from pipeline.tables import FURNITURE
 from tests.pages import MODEL, texts_of
 
@@ -185,6 +185,15 @@ def test_an_agency_behind_a_text_is_a_credit_behind_a_picture_a_caption(
 )
 def test_date_lines_and_bylines_count_near_the_headline(page: list[str], want: list[str], rules: Rulebook) -> None:
     assert roles(page, rules) == want
+
+
+def test_much_of_a_menu_that_reads_like_text_does_not_end_the_head(rules: Rulebook) -> None:
+    solid = pl.DataFrame({"n": range(8), "text": [False, *[True] * 4, False, True, True]}).with_columns(
+        page=pl.lit("p"), chunk=pl.lit(0), role=pl.lit(None, pl.String), first=1, last=7, headline_n=0,
+        width=pl.Series([40, 12, 12, 12, 12, 20, 400, 400]),
+    )  # fmt: skip
+    at = articles(solid).row(5, named=True)
+    assert at["depth"] > HEAD_TEXTS and at["done"] < HEAD_SHARE
 
 
 def test_links_around_an_article_are_outside_of_it(rules: Rulebook) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import polars as pl
 import pytest
 
 from pipeline.assemble import assemble
@@ -66,6 +67,20 @@ def test_a_day_further_off_is_not(rules: Rulebook, page: str) -> None:
 def test_a_mastheads_day_behind_a_text_is_that_of_the_page_that_follows(rules: Rulebook) -> None:
     page = f"{HEADLINE}{TEXT}{OUTSIDE} Monday, 14 August 2023\nheadline Fire at the pier\n{TEXT}"
     assert days(rules, page) == [None, None]
+
+
+def test_unless_it_is_the_articles_last_line_and_nearer_to_its_text(rules: Rulebook) -> None:
+    day, follows = f"{OUTSIDE} Monday, 14 August 2023", f"headline Fire at the pier\n{TEXT}"
+    assert days(rules, f"{HEADLINE}{TEXT}{day}\n\n{follows}") == [DAY, None]
+    assert days(rules, f"{HEADLINE}{TEXT}\n{day}\n\n\n{follows}") == [DAY, None]
+    assert days(rules, f"{HEADLINE}{TEXT}\n{day}\n\n{follows}") == [None, None]
+    assert days(rules, f"{HEADLINE}{TEXT}{day}\n\n{DROPPED} Menu\n{follows}") == [None, None]
+
+
+def test_the_page_title_of_a_later_article_tells_its_day(rules: Rulebook) -> None:
+    lines = split_output({"a": f"{HEADLINE}{TEXT}{DROPPED} Fire at the pier | PN | 14.08.2023\n{HEADLINE}{TEXT}"})
+    numbered = lines.with_columns(pl.when(pl.col("line_no") == 4).then(2).otherwise("article_no").alias("article_no"))
+    assert assemble(numbered, texts_for(numbered), rules)[1]["date"].to_list() == [None, DAY]
 
 
 def test_an_article_with_a_date_line_keeps_it_and_gets_no_other(rules: Rulebook) -> None:
