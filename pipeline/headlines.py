@@ -70,13 +70,14 @@ def named(solid: pl.DataFrame) -> pl.Series:
     the signs between the words, and above all sure text: a page flattened whole opens with its own title.
 
     `solid` rows (chunk, trimmed, width, body)."""
-    tops = solid.group_by("chunk").agg(pl.col("trimmed").first())
-    tops = tops.select("chunk", *[x.alias(f"top{n}") for n, x in enumerate(_titles(pl.col("trimmed")))])
-    solid = solid.join(tops, on="chunk", how="left", maintain_order="left").with_columns(says=_words(pl.col("trimmed")))
-    again = pl.any_horizontal((pl.col("says") == pl.col(x)).fill_null(False) for x in tops.columns[1:])
     below = pl.int_range(pl.len()).over("chunk") > 0
     above = (pl.col("body") > SURE).cum_sum().over("chunk") == 0
-    return solid.select(named=again & below & above & pl.col("width").is_between(*HEADLINE_WIDTH)).to_series()
+    may = below & above & pl.col("width").is_between(*HEADLINE_WIDTH)
+    rows = solid.select("chunk", "trimmed", may=may).with_row_index("at")
+    tops = rows.group_by("chunk").agg(pl.col("trimmed").first())
+    lines = rows.filter("may").with_columns(says=_words(pl.col("trimmed")))
+    found = [lines.join(tops.select("chunk", says=x), on=["chunk", "says"]) for x in _titles(pl.col("trimmed"))]
+    return rows.select(named=pl.col("at").is_in(pl.concat(found)["at"].implode())).to_series()
 
 
 def printed_again(solid: pl.DataFrame) -> pl.Series:
