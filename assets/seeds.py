@@ -61,8 +61,9 @@ _KINDS = {
 _LIKE_RECORD = re.compile(rf"(?i)\.(?:{'|'.join(FORMS)})(?:\.gz|\.zst)?#[0-9]+\Z")
 # A page is measured by what it holds once unpacked, about.
 _GZIP_FACTOR = 5
-# Shares of the pages that are kept together; fixed, so that neither the size of the corpus nor its history tells.
-UNITS = 256
+# Shares of the pages that are kept together: so many at the least, and so many times as many wherever else one would
+# have more pages than that on average. Each costs some hundredths of a second; a new page, the writing of its own.
+UNITS, TIMES, UNIT_PAGES = 16, 4, 1_000
 # Nanoseconds in which a file may change twice and its times once: the coarsest clock of a file system (FAT's).
 _GRAIN = 2 * 10**9
 _TRIES = 3  # at a file that changes while it is read
@@ -143,15 +144,27 @@ def of_records(found: Iterable[Found]) -> Iterator[Found]:
 
 def listing(found: Iterable[Found]) -> pl.DataFrame:
     """The files to be read that are one page each → path, STATE, `unit` (the share of the pages that it belongs to, by
-    its path alone) and `weight` (bytes of text, about)."""
-    rows = [
-        (f.path, f.n_bytes, f.modified, f.changed, f.inode, f"{zlib.crc32(f.path.encode()) % UNITS:02x}")
-        for f in single(found)
-    ]
+    its path and their number alone) and `weight` (bytes of text, about)."""
+    pages = list(single(found))
+    n = units(len(pages))
+    rows = [(f.path, f.n_bytes, f.modified, f.changed, f.inode, unit(f.path, n)) for f in pages]
     schema = pl.Schema([("path", pl.String), *STATE.items(), ("unit", pl.String)])
     packed = pl.col("path").str.to_lowercase().str.ends_with(".gz")
     weight = pl.col("n_bytes").fill_null(0) * pl.when(packed).then(_GZIP_FACTOR).otherwise(1)
     return pl.DataFrame(rows, schema=schema, orient="row").with_columns(weight=weight)
+
+
+def units(pages: int) -> int:
+    """How many units so many pages are dealt to; so neither order nor history of the drops shows."""
+    n = UNITS
+    while pages > n * UNIT_PAGES:
+        n *= TIMES
+    return n
+
+
+def unit(path: str, of: int) -> str:
+    """The unit of a page among so many. Where they become more a part of each one's pages stays in it."""
+    return f"{zlib.crc32(path.encode()) % of:04x}"
 
 
 def at(seeds: Path, path: str) -> Found:

@@ -5,6 +5,7 @@ import gzip
 import os
 import socket
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from assets import seeds
 from assets.seeds import (
     TODO,
+    UNITS,
     Found,
     SeedsError,
     blocks,
@@ -31,6 +33,8 @@ from assets.seeds import (
     rejected,
     sidecars,
     single,
+    unit,
+    units,
 )
 from pipeline.faults import MAX_PAGE_BYTES
 from pipeline.manifest import SIDECAR
@@ -337,7 +341,24 @@ def test_a_listing_says_how_each_page_is_found(tmp_path: Path) -> None:
     assert rows["weight"].to_list() == [len(PAGE), 5 * len(PAGE)]
     status = (tmp_path / "a.txt").stat()
     assert rows.row(0)[1:5] == (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    assert set(rows["unit"].str.len_chars()) == {2}
+    assert rows["unit"].to_list() == [unit("a.txt", UNITS), unit("b.txt.GZ", UNITS)]
+
+
+@pytest.mark.parametrize(
+    ("pages", "n"), [(0, 16), (16_000, 16), (16_001, 64), (64_001, 256), (200_000, 256), (256_001, 1024)]
+)
+def test_more_pages_are_dealt_to_more_units(pages: int, n: int) -> None:
+    assert units(pages) == n
+
+
+def test_units_have_about_as_many_pages_each_and_keep_some_as_they_become_more() -> None:
+    paths = [f"drop/{i}.txt" for i in range(6_400)]
+    before, after = ([unit(path, n) for path in paths] for n in (16, 64))
+    sizes = Counter(after)
+    assert len(sizes) == 64 and min(sizes.values()) > 60 and max(sizes.values()) < 140
+    stay = sum(a == b for a, b in zip(before, after, strict=True))
+    assert 1_300 < stay < 1_900, "about a quarter"
+    assert len({(a, b) for a, b in zip(before, after, strict=True)}) == 64, "each of them is of one before"
 
 
 def test_what_was_read_is_told_from_what_may_have_changed_since(
