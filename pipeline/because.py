@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipeline.neighbours import Flags, Floats, Places
-from pipeline.trees import Leaves, Tree
+from pipeline.trees import Booster, Leaves, Tree
 
 NAMED = 3  # clues that a reason names
 BLOCK = 4096  # rows that are weighed together: so many stay near the processor
@@ -45,12 +45,11 @@ class Weights(NamedTuple):
     table: NDArray[np.float32]  # trees, leaves, groups
 
     @classmethod
-    def parse(cls, text: str, names: list[str], words: Words) -> "Weights":
-        """`text`: the booster as its file holds it; the `names` of its clues."""
-        group = np.array([words.group(name) for name in names])
-        trees = [Tree.parse(tree) for tree in text.split("\nTree=")[1:]]
-        table = np.zeros((len(trees), max(len(tree.value) for tree in trees), len(words.says)), np.float32)
-        for ways, tree in zip(table, trees, strict=True):
+    def of(cls, booster: Booster, words: Words) -> "Weights":
+        group = np.array([words.group(name) for name in booster.names])
+        leaves = max(len(tree.value) for tree in booster.trees)
+        table = np.zeros((len(booster.trees), leaves, len(words.says)), np.float32)
+        for ways, tree in zip(table, booster.trees, strict=True):
             ways[: len(tree.value)] = _ways(tree, group, len(words.says))
         return cls(table)
 

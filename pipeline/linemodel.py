@@ -15,7 +15,7 @@ import polars as pl
 from pipeline.because import Weights, Words
 from pipeline.clues import clues
 from pipeline.neighbours import FAR, GRAIN, Flags, Floats, Pages, running
-from pipeline.trees import Leaves, Trees, probable
+from pipeline.trees import Booster, Leaves, Trees, probable
 from pipeline.vocabulary import Vocabulary
 
 FIRST, SECOND = ("body1", "start1", "title1"), ("body2", "start2")
@@ -50,9 +50,10 @@ class LineModel(NamedTuple):
         missing = [name for name in (*(f"{x}.txt" for x in NAMES), VOCABULARY, WORDS) if name not in files]
         if missing:
             raise ModelError(f"the line model lacks {', '.join(missing)}: restore pipeline/model, or make train")
-        trees = {name: Trees.parse(files[f"{name}.txt"]) for name in NAMES}
+        boosters = {name: Booster.parse(files[f"{name}.txt"]) for name in NAMES}
+        trees = {name: Trees.of(booster) for name, booster in boosters.items()}
         words = Words.parse(files[WORDS])
-        weights = {name: Weights.parse(files[f"{name}.txt"], trees[name].names, words) for name in EXPLAINED}
+        weights = {name: Weights.of(boosters[name], words) for name in EXPLAINED}
         return cls(trees, weights, words, Vocabulary.parse(files[VOCABULARY]))
 
     def weigh_text(self, sight: "Sight", rows: Flags) -> Floats:

@@ -22,12 +22,8 @@ Bits = NDArray[np.uint8]  # of eight lines each
 PLAIN = "2"
 
 
-class Fork(NamedTuple):
-    """The number of its question, and where the lines go that say yes and no: leaves are numbered first, then forks."""
-
-    question: int
-    yes: int
-    no: int
+# The number of a fork's question, and where the lines go that say yes and no: leaves are numbered first, then forks.
+Fork = tuple[int, int, int]
 
 
 class Questions(NamedTuple):
@@ -55,19 +51,24 @@ class Trees(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Trees":
-        """A booster as LightGBM writes it. ValueError where it has forks of another kind."""
-        found = [Tree.parse(tree) for tree in text.split("\nTree=")[1:]]
+        """A booster as LightGBM writes it; see `Booster.parse`."""
+        return cls.of(Booster.parse(text))
+
+    @classmethod
+    def of(cls, booster: "Booster") -> "Trees":
+        found = booster.trees
         leaves = max(len(tree.value) for tree in found)
-        asked = np.array([pair for tree in found for pair in zip(tree.clue, tree.limit, strict=True)]).reshape(-1, 2)
-        questions, number = np.unique(asked, axis=0, return_inverse=True)
-        numbers = iter(number.ravel().tolist())
+        questions = sorted({pair for tree in found for pair in zip(tree.clue, tree.limit, strict=True)})
+        number = {pair: n for n, pair in enumerate(questions)}
         value = np.zeros((len(found), leaves))
         for row, tree in zip(value, found, strict=True):
             row[: len(tree.value)] = tree.value
         return cls(
-            re.findall(r"^feature_names=(.*)$", text, re.M)[0].split(),
-            Questions(questions[:, 0].astype(np.int64), questions[:, 1].astype(np.float32)),
-            [[Fork(next(numbers), *tree.branches(fork, leaves)) for fork in range(len(tree.clue))] for tree in found],
+            booster.names,
+            Questions(
+                np.array([clue for clue, _ in questions], np.int64), np.array([x for _, x in questions], np.float32)
+            ),
+            [tree.forks(number, leaves) for tree in found],
             value,
         )
 
@@ -103,6 +104,19 @@ class Trees(NamedTuple):
         return self.likely(self.leaves(x))
 
 
+class Booster(NamedTuple):
+    """A booster as LightGBM writes it: the names of its clues, and its trees."""
+
+    names: list[str]
+    trees: list["Tree"]
+
+    @classmethod
+    def parse(cls, text: str) -> "Booster":
+        """ValueError where it has forks of another kind."""
+        head, *trees = text.split("\nTree=")
+        return cls(re.findall(r"^feature_names=(.*)$", head, re.M)[0].split(), [Tree.parse(tree) for tree in trees])
+
+
 class Tree(NamedTuple):
     """A tree as LightGBM writes it. Of each fork, from the root down: the number of its clue, the limit (of 32 bits, as
     clues are) up to which lines go left, what stands left and right (from 0 on a fork, below 0 the leaf of number
@@ -124,10 +138,11 @@ class Tree(NamedTuple):
             raise ValueError("a tree with forks for categories or missing clues")
         return cls(clue, rounded_down(limit), left, right, mean, [float(x) for x in said["leaf_value"]])
 
-    def branches(self, fork: int, leaves: int) -> tuple[int, int]:
-        """Where its lines go, in the numbers of a `Fork`."""
-        left, right = (x + leaves if x >= 0 else -x - 1 for x in (self.left[fork], self.right[fork]))
-        return left, right
+    def forks(self, number: Mapping[tuple[int, float], int], leaves: int) -> list[Fork]:
+        """`number`: of each question; `leaves`: how many are numbered before the forks."""
+        left, right = ([x + leaves if x >= 0 else -x - 1 for x in way] for way in (self.left, self.right))
+        asked = map(number.__getitem__, zip(self.clue, self.limit, strict=True))
+        return list(zip(asked, left, right, strict=True))
 
 
 def rounded_down(limits: list[float]) -> list[float]:
