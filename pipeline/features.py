@@ -32,17 +32,9 @@ def measure(rows: pl.DataFrame) -> pl.DataFrame:
     last = pl.when(solid).then(blank).forward_fill().shift(1).fill_null(0)
     return rows.with_columns(
         gap=pl.when(solid).then((blank - last).over("page").cast(pl.Int32)),
-        prose=(pl.col("width") >= LONG_WIDTH) | settled(rows),
+        prose=(pl.col("width") >= LONG_WIDTH)
+        | (pl.col("sentence") & (pl.col("width") >= SENTENCE_WIDTH) & ~pl.col("trimmed").str.contains(DOUBTFUL_END)),
     )
-
-
-def settled(rows: pl.DataFrame) -> pl.Series:
-    """Whether a row is a sentence that is wide enough for a paragraph and ends as no headline does."""
-    at = rows.select(
-        (pl.col("sentence") & pl.col("width").is_between(SENTENCE_WIDTH, LONG_WIDTH)).arg_true()
-    ).to_series()
-    sure = ~rows["trimmed"].gather(at).str.contains(DOUBTFUL_END)
-    return pl.repeat(False, rows.height, dtype=pl.Boolean, eager=True).scatter(at, sure)
 
 
 def width(text: pl.Expr) -> pl.Expr:
