@@ -7,8 +7,8 @@ from pipeline.dedup import compare
 from pipeline.shingles import by_family, of_pairs
 from pipeline.tables import COMPARED, PAGE_ARTICLES
 
-# So many pairs have their texts in memory at a time: bounds it, changes nothing.
-PAIRS = 20_000
+# So many pairs have their texts in memory at a time, 150 KB each with all their 5-grams: bounds it, changes nothing.
+PAIRS = 2_000
 BOTH = list(COMPARED.key)
 
 
