@@ -33,14 +33,13 @@ class Units:
 def audit(staging: Staging, units: Units) -> list[Finding]:
     """Nothing lost, nothing invented, no known boilerplate in a body."""
     tables = [staging.scan_units(table, units.names).collect() for table in OF_PAGE]
-    named = tables[0]["page"].sort()
     known, findings = boilerplate(RULES.book), list[Finding]()
-    # pages that are none of the texts' come with the next ones, or with the last
-    for end in range(PIECE, max(named.len(), 1) + PIECE, PIECE):
-        here = pl.col("page") < named[end] if end < named.len() else pl.lit(True)
-        piece = [table.filter(here) for table in tables]
+    # Pages that are none of the texts' come with the next ones, or with the last.
+    for end in (*tables[0]["page"].sort().gather_every(PIECE, PIECE), None):
+        here = pl.lit(True) if end is None else pl.col("page") < end
+        texts, lines, pages, articles = (table.filter(here) for table in tables)
+        findings += publish.audit_pages(texts, lines, pages, articles, known)
         tables = [table.filter(~here) for table in tables]
-        findings += publish.audit_pages(piece[0], piece[1], piece[2], piece[3], known)
     return publish.combined(findings)
 
 

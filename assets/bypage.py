@@ -39,7 +39,7 @@ if TYPE_CHECKING:  # workers import this module, and have no use for Dagster
     from assets.resources import Folders
 
 # It is there even where no page falls into it, so that no table is without a part.
-FIRST = "0000"
+FIRST = drops.nth_unit(0)
 
 
 @dataclass(frozen=True)

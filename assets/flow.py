@@ -279,6 +279,7 @@ def _kept(store: Store, where: pl.DataFrame) -> Iterator[pl.DataFrame]:
 @step("published", makes=(CHANGES,), needs=(ARTICLES, DUPLICATES), versions=("telling",), looks=True, calls=(compare,))
 def changes(folders: Folders, changes: TableWriter) -> None:
     """Says what is other than in the generation that readers see, and why."""
+    folders.workers.rest()
     store = folders.store
     made_from = store.scan_parts("understand", MADE_FROM).select(MADE).collect()
     was = State(

@@ -164,7 +164,11 @@ def units(pages: int) -> int:
 
 def unit(path: str, of: int) -> str:
     """The unit of a page among so many. Where they become more a part of each one's pages stays in it."""
-    return f"{zlib.crc32(path.encode()) % of:04x}"
+    return nth_unit(zlib.crc32(path.encode()) % of)
+
+
+def nth_unit(number: int) -> str:
+    return f"{number:04x}"
 
 
 def at(seeds: Path, path: str) -> Found:

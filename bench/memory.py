@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from assets import carding, checks, drift, figures, flow, reviewing, summary
 from assets.engine import Local
 from assets.resources import RULES, Folders, Rules
+from assets.seeds import nth_unit
 from assets.staging import Made
 from assets.store import Store
 from assets.versions import MAKERS
@@ -74,7 +75,7 @@ def stage(data: Path, n: int) -> None:
     source = articles(press, labels)
     for unit in range(UNITS):
         rows = [next(source) for _ in range(n * (unit + 1) // UNITS - n * unit // UNITS)]
-        put(store, f"{unit:04x}", rows)
+        put(store, nth_unit(unit), rows)
     with store.step((FILES, REJECTED, GIVEN), (), ("reading",), ("read", (TEXTS,))) as (files, rejected, given):
         found = store.scan_parts("read", READINGS).select("path", n_bytes="weight").collect()
         fate = found.with_columns(fate=pl.lit("read"), why=pl.lit(None, pl.String), n_read=1, n_rejected=0)

@@ -14,6 +14,7 @@ from pipeline.dates import dates, day_orders
 from pipeline.kinds import kinds
 from pipeline.language import languages
 from pipeline.outlets import outlets
+from pipeline.patterns import contains
 from pipeline.rulebook import Rulebook
 from pipeline.stamps import OUTSIDE, stamped
 from pipeline.tables import DESTINATION, LINES, PAGE_ARTICLES, PAGES
@@ -88,7 +89,9 @@ def _articles(ledger: pl.DataFrame, texts: pl.DataFrame, whose: pl.DataFrame, ru
     captions = printed.filter(destination="captions").select(*KEY, "text")
     at_headline = out.join(_headlines(ledger), on=KEY, how="left", maintain_order="left")
     at_headline = at_headline.join(_live(ledger, rules), on=KEY, how="left", maintain_order="left")
-    at_headline = at_headline.with_columns(line_start=pl.coalesce("right_above", "headline"))
+    at_headline = at_headline.with_columns(
+        line_start=pl.coalesce("right_above", "headline"), live=pl.col("live").fill_null(False)
+    )
     dated = dates(at_headline, stamps, captions, day_orders(ledger), rules)
     return out.join(dated, on=KEY, how="left", maintain_order="left")
 
@@ -149,13 +152,14 @@ def _headlines(ledger: pl.DataFrame) -> pl.DataFrame:
 
 
 def _live(ledger: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
-    """→ page, article_no, live: the headline is that of a live blog, or such a label stands up to two lines above."""
-    solid = ledger.filter(pl.col("role") != "blank").with_columns(pl.col("text").str.strip_chars())
-    label = pl.col("text").str.contains(rules.phrase("live-label"))
-    labelled = pl.any_horizontal(label.shift(k).over("page").fill_null(False) for k in (1, 2))
-    head = pl.col("role").is_in(["headline", "headline_repeat"])
-    said = head & (labelled | pl.col("text").str.contains(rules.phrase("live-headline")))
-    return solid.with_columns(live=said).drop_nulls("article_no").group_by(KEY).agg(pl.col("live").any())
+    """→ page, article_no, live (true): the headline says so, or such a label stands up to two lines above it."""
+    above = {f"above{k}": pl.col("text").shift(k).over("page") for k in (1, 2)}
+    solid = ledger.filter(pl.col("role") != "blank").select(*KEY, "role", pl.col("text").str.strip_chars())
+    heads = solid.with_columns(**above).filter(pl.col("role").is_in(["headline", "headline_repeat"]))
+    said = contains(heads["text"], rules.phrase("live-headline"))
+    for name in above:
+        said |= contains(heads[name], rules.phrase("live-label")).fill_null(False)
+    return heads.filter(said).select(KEY).drop_nulls().unique().with_columns(live=True)
 
 
 def _measures(ledger: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
