@@ -22,6 +22,7 @@ LANGUAGES = (
 AGE_LANGUAGES = "en de fr es it pt nl nb sv da pl cs tr ja zh ko".split()
 
 FIGURES = re.compile(r"(\d{1,4})\s?([-/.年년])\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,4})\s?[日일號号]?")
+LONE_DAY, LONE_YEAR = re.compile(r"(?<!\w)[0-9]{1,2}(?!\w)"), re.compile(r"(?<!\w)(?:19|20)[0-9]{2}(?!\w)")
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 MONTH = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
 MONTH += "|nov(?:ember)?|dec(?:ember)?"
@@ -67,6 +68,16 @@ def _from_english(piece: str) -> dt.date | None:
 
 
 def _from_words(piece: str, language: str | None) -> dt.date | None:
+    """By dateparser; where day and year stand alone, once for all days and years: the month is the same."""
+    days, years = LONE_DAY.findall(piece), LONE_YEAR.findall(piece)
+    if len(days) == len(years) == 1 and len(re.findall(r"\d+", piece)) == 2 and 1 <= int(days[0]) <= 31:
+        said = _parsed(LONE_YEAR.sub("2012", LONE_DAY.sub("11", piece)), language)
+        return said and date(int(years[0]), said.month, int(days[0]))
+    return _parsed(piece, language)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _parsed(piece: str, language: str | None) -> dt.date | None:
     """By dateparser, in the article's language, else in any; null unless day and year are figures of the piece, which
     dateparser does not promise."""
     printed = sorted(int(n) for n in re.findall(r"\d+", piece))
@@ -79,6 +90,7 @@ def _from_words(piece: str, language: str | None) -> dt.date | None:
     return None
 
 
+@functools.lru_cache(maxsize=10_000)
 def age_of(piece: str, language: str | None = None) -> dt.timedelta | None:
     """How long ago `piece` ("5 min 52 sec ago") is, by dateparser; null where it says nothing or the future."""
     for languages in ((language,) if language in AGE_LANGUAGES else (), tuple(AGE_LANGUAGES)):

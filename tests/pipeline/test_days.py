@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.days import _from_english, _from_words, age_of, day_of
+from pipeline.days import _from_english, _from_words, _parsed, age_of, day_of
 from pipeline.matching import rule_of
 from pipeline.rulebook import Rulebook
 
@@ -90,6 +90,21 @@ def test_words_give_a_day_only_with_its_figures(text: str) -> None:
     assert found is None or (str(found.day) in text and str(found.year)[-2:] in text)
 
 
+@given(
+    st.sampled_from([(code[:2], month) for code in MONTHS for month in (*MONTHS[code].split(), "Junk")]),
+    st.integers(0, 33),
+    st.integers(1898, 2101),
+    st.sampled_from(
+        ("{} {} {}", "{:02}. {} {}", "{} de {} de {}", "{}-{}-{}", "{}{} {}", "{}. {}, {} 3", "{1} {0}, {2}")
+    ),
+)
+@settings(max_examples=300)
+def test_a_form_is_read_once_for_all_its_days(named: tuple[str, str], day: int, year: int, form: str) -> None:
+    language, month = named
+    piece = form.format(day, month, year)
+    assert _from_words(piece, language) == _parsed(piece, language)
+
+
 SUFFIXES = ("", "st", "nd", "rd", "th")
 
 
@@ -108,6 +123,6 @@ def test_common_english_days_are_read_as_dateparser_reads_them(
     day: int, month: str, year: int, suffix: str, comma: str, day_first: bool
 ) -> None:
     piece = f"{day}{suffix} {month}{comma} {year}" if day_first else f"{month} {day}{suffix}{comma} {year}"
-    slow = _from_words(piece, "en")
+    slow = _parsed(piece, "en")
     assert _from_english(piece) in (None, slow)
     assert day_of(piece, "en") == slow
