@@ -38,9 +38,8 @@ class Model:
 
     @cached_property
     def lines(self) -> LineModel:
-        files = self.files
         with nothing_thrown_away():
-            return LineModel.parse(files)
+            return LineModel.parse(self.files)
 
     @cached_property
     def digest(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from pipeline.days import MAX_PIECE, MONTHS, age_of, day_of
+from pipeline.days import MAX_PIECE, age_of, day_of
 from pipeline.matching import plain, rule_of, spaced
 from pipeline.rulebook import Rulebook
 
@@ -48,6 +48,7 @@ IN_URL = (
     r"(?i)/((?:19|20)\d\d)/(\d{1,2}|[a-z]{3})/(\d{1,2})(?:/|$)",
     r"(?i)[/-]((?:19|20)\d\d)-(\d\d)-(\d\d)(?:/|\.html?$|$)",
 )
+MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # of URLs
 
 # Languages that print days in figures with the day first, and no other way, by the sign between (CLDR's short formats
 # and use). English is not here: its outlets print 11.12.2024 and 11/12/2024 both ways; nor are languages that begin

@@ -22,15 +22,8 @@ LANGUAGES = (
 AGE_LANGUAGES = "en de fr es it pt nl nb sv da pl cs tr ja zh ko".split()
 
 FIGURES = re.compile(r"(\d{1,4})\s?([-/.年년])\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,4})\s?[日일號号]?")
+# What stands for any day and any year beside words: nothing is fused with it that a language may ask of some days only.
 LONE_DAY, LONE_YEAR = re.compile(r"(?<!\w)[0-9]{1,2}(?!\w)"), re.compile(r"(?<!\w)(?:19|20)[0-9]{2}(?!\w)")
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-MONTH = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?"
-MONTH += "|nov(?:ember)?|dec(?:ember)?"
-ENGLISH = re.compile(
-    rf"(?P<day1>\d{{1,2}})(?:st|nd|rd|th)?\s(?P<month1>{MONTH})\.?,?\s(?P<year1>\d{{4}})"
-    rf"|(?P<month2>{MONTH})\.?\s(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<year2>\d{{4}})",
-    re.IGNORECASE | re.ASCII,
-)
 VIETNAMESE = re.compile(r"(\d{1,2})\stháng\s(\d{1,2}),?\s(?:năm\s)?(\d{4})")
 
 
@@ -44,7 +37,7 @@ def day_of(piece: str, language: str | None = None, order: str | None = None) ->
     if vietnamese:
         day, month, year = map(int, vietnamese.groups())
         return date(year, month, day)
-    return foreign(piece) or (language in (None, "en") and _from_english(piece)) or _from_words(common(piece), language)
+    return foreign(piece) or _from_words(common(piece), language)
 
 
 def _from_figures(first: str, second: str, third: str, order: str | None) -> dt.date | None:
@@ -58,20 +51,11 @@ def _from_figures(first: str, second: str, third: str, order: str | None) -> dt.
     return possible.pop() if len(possible) == 1 else readings.get(order or "")
 
 
-def _from_english(piece: str) -> dt.date | None:
-    """What dateparser would say a thousand times as slowly of the forms that stand on most pages."""
-    found = ENGLISH.fullmatch(piece)
-    if not found:
-        return None
-    day, month, year = (found[f"{part}1"] or found[f"{part}2"] for part in ("day", "month", "year"))
-    return date(int(year), MONTHS.index(month[:3].lower()) + 1, int(day))
-
-
 def _from_words(piece: str, language: str | None) -> dt.date | None:
     """By dateparser; where day and year stand alone, once for all days and years: the month is the same."""
     days, years = LONE_DAY.findall(piece), LONE_YEAR.findall(piece)
-    if len(days) == len(years) == 1 and len(re.findall(r"\d+", piece)) == 2 and 1 <= int(days[0]) <= 31:
-        said = _parsed(LONE_YEAR.sub("2012", LONE_DAY.sub("11", piece)), language)
+    if len(days) == len(years) == 1 and len(_figures(piece)) == 2 and 1 <= int(days[0]) <= 31:
+        said = _parsed(LONE_YEAR.sub("2012", LONE_DAY.sub(lambda d: "1" * len(d[0]), piece)), language)
         return said and date(int(years[0]), said.month, int(days[0]))
     return _parsed(piece, language)
 
@@ -80,7 +64,7 @@ def _from_words(piece: str, language: str | None) -> dt.date | None:
 def _parsed(piece: str, language: str | None) -> dt.date | None:
     """By dateparser, in the article's language, else in any; null unless day and year are figures of the piece, which
     dateparser does not promise."""
-    printed = sorted(int(n) for n in re.findall(r"\d+", piece))
+    printed = sorted(_figures(piece))
     # English next: its months stand on pages in every language; all the others cost a second to load.
     for languages in ((language,) if language in LANGUAGES else (), ("en",), tuple(LANGUAGES)):
         found = _parser(languages).get_date_data(piece[:MAX_PIECE]).date_obj if languages else None
@@ -88,6 +72,10 @@ def _parsed(piece: str, language: str | None) -> dt.date | None:
             day: dt.date = found.date()
             return day
     return None
+
+
+def _figures(piece: str) -> list[int]:
+    return [int(n) for n in re.findall(r"\d+", piece)]
 
 
 @functools.lru_cache(maxsize=10_000)
