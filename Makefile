@@ -108,7 +108,7 @@ check: $(VENV)/.ready ## lint, format, types, and who may import whom
 	@$(VENV)/bin/lint-imports --no-logo > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
 
 test: check lightgbm $(VENV)/.notebook $(VENV)/.spark ## check, then all tests with the coverage of pipeline
-	@$(PY) -m pytest --cov
+	@$(PY) -m pytest --cov --numprocesses 2 --dist loadfile
 
 soak: $(VENV)/.ready ## the long form of the fault tests: 60 moments of a run, 200 drops with kills (half an hour)
 	@BROADSHEET_SOAK=1 $(PY) -m pytest tests/assets/test_interrupted.py

@@ -390,9 +390,10 @@ def _run(
         "spark_master": options.spark_master or setting("spark_master"),
     }
     # While a step runs Dagster keeps what it prints for the run's log; what is dup'ed before still reaches the user.
-    with open(os.dup(sys.stderr.fileno()), "w", buffering=1) as screen:
-        progress.show = partial(bar, screen)
-        progress.notice = partial(print, file=screen)
+    with (
+        open(os.dup(sys.stderr.fileno()), "w", buffering=1) as screen,
+        progress.on_screen(partial(bar, screen), partial(print, file=screen)),
+    ):
         return defs.resolve_job_def("corpus").execute_in_process(
             instance=instance,
             raise_on_error=options.debug,

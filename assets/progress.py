@@ -26,11 +26,26 @@ def logged(what: str, total: int, unit: str) -> Iterator[Advance]:
     yield advance
 
 
-# The command line puts a bar here; a run that Dagster starts keeps the log.
-show: Callable[[str, int, str], AbstractContextManager[Advance]] = logged
+Show = Callable[[str, int, str], AbstractContextManager[Advance]]
+Notice = Callable[[str], None]
+
+# A run that Dagster starts keeps the log.
+show: Show = logged
 
 # What a user who waits should know at once.
-notice: Callable[[str], None] = lambda message: None  # noqa: E731
+notice: Notice = lambda message: None  # noqa: E731
+
+
+@contextmanager
+def on_screen(bar: Show, say: Notice) -> Iterator[None]:
+    """What the command line has in their place, until the block ends."""
+    global show, notice
+    before = show, notice
+    show, notice = bar, say
+    try:
+        yield
+    finally:
+        show, notice = before
 
 
 def progress(what: str, total: int, unit: str) -> AbstractContextManager[Advance]:

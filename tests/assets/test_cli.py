@@ -42,7 +42,7 @@ class Said:
 
 
 @pytest.fixture
-def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> object:
+def run(capfd: pytest.CaptureFixture[str]) -> object:
     def call(*arguments: str) -> Said:
         capfd.readouterr()
         try:
@@ -52,9 +52,6 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> o
         said = capfd.readouterr()
         return Said(code, said.out, said.err)
 
-    # What a command puts there is its own process's.
-    monkeypatch.setattr("assets.progress.show", None)
-    monkeypatch.setattr("assets.progress.notice", None)
     return call
 
 
