@@ -11,10 +11,11 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import chain
 from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -30,6 +31,9 @@ ALONE = {
     "MALLOC_ARENA_MAX": "1",
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:500,muzzy_decay_ms:0",
 }
+
+
+STAT = Path("/proc/thread-self/stat")  # what the kernel says of a thread, Linux's only
 
 
 class Task(Protocol):
@@ -71,6 +75,11 @@ class Shuffler(Protocol):
 def cores() -> int:
     """How many processes may run at once, as the machine says."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _cores() -> list[int]:
+    """Those that this process may run on, where the system tells on which it does."""
+    return sorted(os.sched_getaffinity(0)) if STAT.exists() else []
 
 
 def together(items: Iterable[A], weigh: Callable[[A], float], full: float) -> Iterator[list[A]]:
@@ -163,21 +172,21 @@ class Workers:
             self._all.pop().gone()
 
     def _another(self) -> "_Worker":
-        self._all.append(_Worker(self.jobs))
+        self._all.append(_Worker(len(self._all), self.jobs))
         return self._all[-1]
 
 
 class _Worker:
     """The process that runs `serve`, and the line to it."""
 
-    def __init__(self, of: int) -> None:
+    def __init__(self, number: int, of: int) -> None:
         self.of = of
         self.line, theirs = Pipe()
         with theirs:
             # Not multiprocessing: its children import the main module anew, which is Dagster's in a run of Dagster's.
             # A session of its own: a Ctrl-C is for us, and the worker ends with the line to us.
             self.process = subprocess.Popen(
-                [sys.executable, "-P", "-c", f"from {__name__} import serve; serve({theirs.fileno()})"],
+                [sys.executable, "-P", "-c", f"from {__name__} import serve; serve({theirs.fileno()}, {number}, {of})"],
                 pass_fds=[theirs.fileno()],
                 env={**os.environ, **ALONE, "PYTHONPATH": os.pathsep.join(sys.path)},
                 stdin=subprocess.DEVNULL,
@@ -232,7 +241,7 @@ class ElsewhereError(Exception):
         return f"in a worker:\n{self.args[0]}"
 
 
-def serve(handle: int) -> None:
+def serve(handle: int, number: int, of: int) -> None:
     """A worker's life: does what comes over the line. It is over when the line is cut, whatever ended the other side,
     and whatever is going on here: hence the thread, that never does anything but listen."""
     line, orders = Connection(handle), SimpleQueue[bytes]()
@@ -240,6 +249,7 @@ def serve(handle: int) -> None:
         first.write("500")  # where memory runs out it is a worker that is killed, so that the run can tell
     threading.Thread(target=_listen, args=(line, orders), daemon=True).start()
     function: Callable[[Any], Any] = repr
+    mine = _cores()[number::of]
     while True:
         answer: Any = None
         try:
@@ -247,13 +257,41 @@ def serve(handle: int) -> None:
             if not isinstance(order, _Order):
                 function = order
                 continue
-            answer = function(order.task)
+            with _on_one(mine):
+                answer = function(order.task)
         except Exception as e:
             answer = Failure(e, traceback.format_exc())
         try:
             line.send_bytes(pickled(answer))
         except OSError:
             os._exit(1)
+
+
+@contextmanager
+def _on_one(cores: Collection[int]) -> Iterator[None]:
+    """This process on one of some cores, if there are any, until the block ends. Polars works in a thread of its own,
+    for which ours waits some thousand times a batch: on one core they take turns, on two each spins for the other."""
+    if not cores:
+        yield
+        return
+    here, before = _core(), os.sched_getaffinity(0)
+    _bind({here if here in cores else min(cores)})
+    try:
+        yield
+    finally:
+        _bind(before)
+
+
+def _bind(cores: Collection[int]) -> None:
+    """Threads that are there; those that they start follow them."""
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # it may have ended
+            os.sched_setaffinity(int(thread.name), cores)
+
+
+def _core() -> int:
+    """The one that this thread runs on."""
+    return int(STAT.read_text().rpartition(")")[2].split()[36])
 
 
 def _listen(line: Connection, orders: "SimpleQueue[bytes]") -> None:

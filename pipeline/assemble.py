@@ -191,14 +191,20 @@ def _breaks_off() -> pl.Expr:
     return last.str.contains(BREAKS_OFF) | cut
 
 
+# Characters that NFKC leaves as they are (of Latin, Greek, Cyrillic), or that are punctuation before and after it.
+_NORMAL = (
+    r"\x00-\x7f«»À-ÖØ-ıĴ-ľŁ-ňŊ-žƀ-ǃǍ-ǰǴ-ȯȲ-ɏ\x{386}\x{388}-\x{3ce}\x{400}-\x{481}\x{48a}-\x{52f}"
+    r"\x{2010}-\x{2016}\x{2018}-\x{2026}\x{2030}-\x{2038}€"
+)
 # But for single spaces, which are most.
 BETWEEN_WORDS = r"[[\p{P}\p{S}\p{Z}\p{C}]--[ ]][\p{P}\p{S}\p{Z}\p{C}]*| [\p{P}\p{S}\p{Z}\p{C}]+"
 
 
 def _folded(bodies: pl.Series) -> pl.Series:
     """Bodies without what a second template or a copy may change: case, width, punctuation, spaces."""
-    plain = bodies.str.normalize("NFKC").str.to_lowercase().str.replace_all(BETWEEN_WORDS, " ")
-    return plain.str.strip_chars()
+    odd = bodies.str.contains(rf"[^{_NORMAL}]").arg_true()
+    normal = bodies.scatter(odd, bodies.gather(odd).str.normalize("NFKC"))
+    return normal.str.to_lowercase().str.replace_all(BETWEEN_WORDS, " ").str.strip_chars()
 
 
 def _hash(text: str) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 from pipeline.features import width
 from pipeline.needles import candidates, folded, matches, needles
 from pipeline.patterns import contains, replaced
-from pipeline.rulebook import Rulebook, Sign
+from pipeline.rulebook import BRACKETS, Rulebook, Sign
 
 # No rule's phrase is wider than this; a wider line is text, and is only searched for pieces to cut out.
 MAX_RULE_WIDTH = 420
@@ -19,7 +19,7 @@ AGE_WITHOUT_FIGURE = r"(?i)\b(?:ago|now|vor|hace|il y a|há|fa|geleden|siden|sed
 # ASCII's, and the digits of the scripts that print days with their own.
 ZEROES = "٠۰०০๐０"
 DIGITS = {chr(ord(zero) + n): str(n) for zero in ZEROES for n in range(10)}
-BRACKETS = set("⟨⟩")  # of signs
+SIGN, FREE = BRACKETS["⟨"], dict(zip(BRACKETS.values(), "()", strict=True))  # a text's own brackets are no signs
 DIRECTION = r"[\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 
 
@@ -61,13 +61,9 @@ def abridged(texts: pl.Series, rules: Rulebook, haystacks: pl.Series | None = No
     near = frame.filter(width(pl.col("text")) <= MAX_ABRIDGED_WIDTH)
     figure = near["haystack"].str.contains("0", literal=True)
     near = near.filter(figure | matches(near["text"], near["haystack"], AGE_WITHOUT_FIGURE))
-    bare = (
-        spaced(near["text"], rules, near["haystack"])
-        .str.replace_all("⟨", "<", literal=True)
-        .str.replace_all("⟩", ">", literal=True)
-    )
+    bare = spaced(near["text"], rules, near["haystack"]).str.replace_many(FREE)
     signed = _read(bare, [sign for sign in rules.signs if sign.stands])
-    near = near.select("row", abridged=signed).filter(pl.col("abridged").str.contains("⟨", literal=True))
+    near = near.select("row", abridged=signed).filter(pl.col("abridged").str.contains(SIGN, literal=True))
     return frame.select("row").join(near, on="row", how="left", maintain_order="left")["abridged"]
 
 
@@ -86,7 +82,7 @@ def _read(texts: pl.Series, signs: Iterable[Sign], haystacks: pl.Series | None =
         if _arises(sign, signs[:number]):
             rows = pl.concat([rows, changed]).unique()
         before = texts.gather(rows)
-        after = replaced(before, sign.anywhere, sign.read_as)
+        after = replaced(before, sign.anywhere, sign.written)
         other = after != before
         now = rows.filter(other)
         texts, changed = texts.clone().scatter(now, after.filter(other)), pl.concat([changed, now]).unique()
@@ -95,8 +91,8 @@ def _read(texts: pl.Series, signs: Iterable[Sign], haystacks: pl.Series | None =
 
 def _arises(sign: Sign, before: Iterable[Sign]) -> bool:
     """Whether signs before may have written a needle of this one: a word of theirs, or what holds their brackets."""
-    said = "".join(x.read_as for x in before)
-    return not sign.stands or any(BRACKETS & {*x} or x in said for x in needles(sign.anywhere) or [""])
+    said = "".join(x.written for x in before)
+    return not sign.stands or any({*FREE} & {*x} or x in said for x in needles(sign.anywhere) or [""])
 
 
 def plain(texts: pl.Series) -> pl.Series:

@@ -28,6 +28,10 @@ BY_PLACE = {"under-headline", "beside-byline", "in-head", "page-title"}
 MAX_PATTERN = 50_000  # characters, all fragments filled in; the longest rule has a third of that
 FORMS = ("copyright", "address", "house", "legal", "ending", "agency", "stranger")
 DAY_ORDERS = ("DMY", "MDY", "YMD")
+# Signs in texts, and in patterns for such texts: in ASCII, as the engine is slow at `\b` where a text has more.
+BRACKETS = {"⟨": "{", "⟩": "}"}
+IN_TEXT = str.maketrans(BRACKETS)
+_IN_PATTERN = str.maketrans({bracket: rf"\{ascii}" for bracket, ascii in BRACKETS.items()})
 
 
 class RuleError(ValueError):
@@ -52,7 +56,12 @@ class Sign:
     @property
     def anywhere(self) -> str:
         """The pattern that finds it in a line, whatever its case."""
-        return rf"(?i:{self.pattern})"
+        return rf"(?i:{self.pattern.translate(_IN_PATTERN)})"
+
+    @property
+    def written(self) -> str:
+        """What is put in the place of what it matches."""
+        return self.read_as.translate(IN_TEXT)
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Rule:
     @property
     def whole(self) -> str:
         """The pattern that decides about a whole line, its outer white space gone."""
-        return rf"^(?:{self.pattern})$"
+        return rf"^(?:{self.pattern.translate(_IN_PATTERN)})$"
 
     @property
     def abridged(self) -> bool:

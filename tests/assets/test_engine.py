@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import polars as pl
 import pytest
 from living import alive, gone
 
@@ -40,6 +42,15 @@ def alone(job: Job) -> tuple[dict[str, str | None], list[str]]:
 
     told = {name: os.environ.get(name) for name in ("POLARS_MAX_THREADS", "OMP_NUM_THREADS")}
     return told, [name for name in ("dagster", "pyspark") if name in sys.modules]
+
+
+def cores_of_threads(job: Job) -> set[int]:
+    """Those that the threads of a process may run on, Polars' and one that is started now among them."""
+    pl.DataFrame({"n": [1]}).lazy().select(pl.col("n").sum()).collect()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(os.sched_getaffinity, 0).result() == os.sched_getaffinity(0)
+        time.sleep(0.1)  # so that the other worker has a task too
+        return set().union(*(os.sched_getaffinity(int(thread.name)) for thread in Path("/proc/self/task").iterdir()))
 
 
 def broken(job: Job) -> int:
@@ -127,6 +138,16 @@ def test_a_worker_has_one_thread_and_knows_no_dagster(two: Workers, monkeypatch:
     monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
     assert list(two.map(alone, jobs(2))) == [({"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}, [])] * 2
     assert "POLARS_MAX_THREADS" not in os.environ
+
+
+@pytest.mark.skipif(not engine.STAT.exists(), reason="only Linux tells a thread's core")
+def test_a_task_is_done_on_one_core_and_each_worker_has_its_own(two: Workers) -> None:
+    allowed = os.sched_getaffinity(0)
+    found = list(two.map(cores_of_threads, jobs(6)))
+    assert {len(cores) for cores in found} == {1}
+    assert len(set().union(*found)) == min(2, len(allowed))
+    idle = [os.sched_getaffinity(worker.process.pid) for worker in two._all]
+    assert idle == [allowed] * 2, "between tasks it may go where it likes"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.assemble import assemble
+from pipeline.assemble import _folded, assemble
 from pipeline.rulebook import Rulebook
 from pipeline.tables import DESTINATION, LINES, PAGE_ARTICLES, PAGES, ROLES
 from tests.ledger import split_output, texts_for
@@ -150,6 +150,12 @@ def test_the_hash_ignores_case_punctuation_and_spaces(rules: Rulebook) -> None:
     )
     first, second, third = articles["text_hash"]
     assert first == second != third
+
+
+def test_texts_of_characters_that_nfkc_would_leave_are_folded_as_after_it() -> None:
+    characters = pl.Series([chr(x) for x in range(0x110000) if not 0xD800 <= x < 0xE000])
+    texts = "a" + characters + "b " + characters
+    assert _folded(texts).equals(_folded(texts.str.normalize("NFKC")))
 
 
 LONG = "The ferries that lay in the harbour of Kelmore for three days have sailed again, the owners"

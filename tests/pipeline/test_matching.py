@@ -9,17 +9,17 @@ from pipeline.matching import abridged, plain
 
 BOOK = Rules().book
 EXAMPLES = [x.example for x in (*BOOK.signs, *(rule for rule in BOOK.rules if rule.role == "timestamp"))]
-PIECES = st.lists(st.sampled_from([*EXAMPLES, "⟨day⟩", "read", "updated", "day", "–"]), min_size=1, max_size=3)
+PIECES = st.lists(st.sampled_from([*EXAMPLES, "{day}", "read", "updated", "day", "–"]), min_size=1, max_size=3)
 
 
 def one_by_one(texts: pl.Series) -> pl.Series:
     for sign in BOOK.signs:
         if not sign.stands:
-            texts = texts.str.replace_all(sign.anywhere, sign.read_as)
-    texts = plain(texts).str.replace_all("⟨", "<", literal=True).str.replace_all("⟩", ">", literal=True)
+            texts = texts.str.replace_all(sign.anywhere, sign.written)
+    texts = plain(texts).str.replace_all("{", "(", literal=True).str.replace_all("}", ")", literal=True)
     for sign in BOOK.signs:
         if sign.stands:
-            texts = texts.str.replace_all(sign.anywhere, sign.read_as)
+            texts = texts.str.replace_all(sign.anywhere, sign.written)
     return texts
 
 
@@ -28,4 +28,4 @@ def one_by_one(texts: pl.Series) -> pl.Series:
 def test_signs_are_read_as_if_each_were_tried_everywhere(texts: list[list[str]]) -> None:
     figured = pl.Series([" ".join([*pieces, "6"])[-240:] for pieces in texts])
     for found, expected in zip(abridged(figured, BOOK), one_by_one(figured), strict=True):
-        assert found == (expected if "⟨" in expected else None)
+        assert found == (expected if "{" in expected else None)

@@ -14,7 +14,7 @@ from pipeline.lines import lines
 from pipeline.matching import abridged, rule_of
 from pipeline.parts import cut
 from pipeline.proposals import FILL_IN
-from pipeline.rulebook import Masthead, Phrase, Rule, Rulebook, Sign
+from pipeline.rulebook import IN_TEXT, Masthead, Phrase, Rule, Rulebook, Sign
 from tests.pages import texts_of
 
 BOOK = Rules().book
@@ -71,9 +71,10 @@ def test_counter_example_is_left_alone(rule: Rule) -> None:
 
 @pytest.mark.parametrize("sign", BOOK.signs, ids=lambda sign: sign.id)
 def test_sign_reads_its_example(sign: Sign) -> None:
-    as_read = re.sub(r"\$\d", "", sign.read_as).strip()
-    read = pl.Series([sign.example]).str.replace_all(sign.anywhere, sign.read_as).item()
-    assert read != sign.example
+    as_read = re.sub(r"\$\d", "", sign.written).strip()
+    example = sign.example.translate(IN_TEXT)
+    read = pl.Series([example]).str.replace_all(sign.anywhere, sign.written).item()
+    assert read != example
     assert as_read in read
     assert len(sign.why) >= 10
 
