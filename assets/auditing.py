@@ -1,7 +1,7 @@
 """Audits of tables made page by page, as an engine does them: some units at a time. No Dagster: workers need it too."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -45,5 +45,11 @@ def audit(staging: Staging, units: Units) -> list[Finding]:
 
 def boilerplate(rules: Rulebook) -> Callable[[pl.Series], pl.Series]:
     """Tells which texts are, as a whole, of a known family of page furniture."""
-    families = rules.of_role("boilerplate")
-    return lambda texts: rule_of(texts, rules).is_in(families).fill_null(False)
+    families = replace(rules, rules=tuple(rule for rule in rules.rules if rule.role == "boilerplate"))
+
+    def known(texts: pl.Series) -> pl.Series:
+        near = rule_of(texts, families).is_not_null().arg_true()
+        ids = rule_of(texts.gather(near), rules)  # one before it, of another role, may take the text
+        return pl.repeat(False, len(texts), eager=True).scatter(near, ids.is_in(list(families.by_id)))
+
+    return known

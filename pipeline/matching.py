@@ -30,7 +30,11 @@ def rule_of(trimmed: pl.Series, rules: Rulebook) -> pl.Series:
     texts = trimmed.alias("trimmed").to_frame()
     left = texts.unique().filter(width(pl.col("trimmed")).is_between(1, MAX_RULE_WIDTH))
     left = left.with_columns(folded(left["trimmed"]).alias("haystack"))
-    left = left.with_columns(abridged(left["trimmed"], rules, left["haystack"]).alias("abridged"))
+    if any(rule.abridged for rule in rules.rules):
+        signed = abridged(left["trimmed"], rules, left["haystack"])
+    else:
+        signed = pl.Series(dtype=pl.String).extend_constant(None, left.height)
+    left = left.with_columns(signed.alias("abridged"))
     found = np.full(left.height, -1)
     for number, rows in _candidates(left, rules):
         rule = rules.rules[number]

@@ -206,7 +206,9 @@ def conserved(texts: pl.DataFrame, lines: pl.DataFrame) -> Finding:
         .with_columns(line_no=numbers)
         .explode("text", "line_no")
     )
-    found = _joined(lines, "page", "line_no")
+    in_parts = pl.struct("page", "line_no").is_duplicated()
+    whole = lines.filter(~in_parts).select("page", "line_no", "text")
+    found = pl.concat([whole, _joined(lines.filter(in_parts), "page", "line_no")])
     both = expected.join(found, on=["page", "line_no"], how="full", coalesce=True)
     return _finding("ledger: lines", both.filter(_differ("text", "text_right")), "page", "line_no")
 

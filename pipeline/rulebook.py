@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -48,17 +49,17 @@ class Sign:
     why: str
     example: str
 
-    @property
+    @cached_property
     def stands(self) -> bool:
         """Whether a sign stands in the place of the text afterwards; else the text is only spaced anew."""
         return "⟨" in self.read_as
 
-    @property
+    @cached_property
     def anywhere(self) -> str:
         """The pattern that finds it in a line, whatever its case."""
         return rf"(?i:{self.pattern.translate(_IN_PATTERN)})"
 
-    @property
+    @cached_property
     def written(self) -> str:
         """What is put in the place of what it matches."""
         return self.read_as.translate(IN_TEXT)
@@ -78,17 +79,17 @@ class Rule:
     where: str = "line"
     marks: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def whole(self) -> str:
         """The pattern that decides about a whole line, its outer white space gone."""
         return rf"^(?:{self.pattern.translate(_IN_PATTERN)})$"
 
-    @property
+    @cached_property
     def abridged(self) -> bool:
         """Whether the pattern is about the line with signs in it."""
         return "⟨" in self.pattern
 
-    @property
+    @cached_property
     def piece(self) -> str:
         """The pattern of a piece to cut out of a line: it ends the line, or the white space behind it goes with it."""
         return rf"(?:{self.pattern})\s*$" if self.where == "end" else rf"(?:{self.pattern})(?:\s+|$)"

@@ -9,8 +9,10 @@ import pytest
 from drops import Drops, run
 
 from assets import auditing
-from assets.auditing import OF_PAGE, Units, audit
+from assets.auditing import OF_PAGE, Units, audit, boilerplate
+from assets.shipped import RULES
 from assets.store import Store
+from pipeline.matching import rule_of
 from pipeline.tables import LINES, TEXTS, Table
 
 
@@ -67,3 +69,11 @@ def test_a_unit_is_checked_where_nothing_is_in_it(monkeypatch: pytest.MonkeyPatc
 
 def test_a_task_says_about_how_long_it_takes(tmp_path: Path) -> None:
     assert Units(["0000"], 800).seconds == 2 * Units(["0000"], 400).seconds > 0
+
+
+def test_boilerplate_is_what_its_first_rule_says_is() -> None:
+    rules = RULES.book
+    texts = pl.Series([text for rule in rules.rules for text in (rule.example, rule.counter)])
+    expected = rule_of(texts, rules).is_in(rules.of_role("boilerplate")).fill_null(False)
+    assert boilerplate(rules)(texts).to_list() == expected.to_list()
+    assert 0 < expected.sum() < len(texts)
