@@ -118,15 +118,16 @@ def notices(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
 
 def pieced(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Rows with `rule` → the same, cut where a promo or a credit stands inside a line that no rule knows as a whole;
-    the pieces are measured and looked up anew."""
+    the pieces are measured and looked up anew. Adds `searched`: there is nothing to cut off it."""
     pieces = [rule for rule in rules.rules if rule.where != "line"]
-    parts = cut(rows.with_row_index("row"), pieces, pl.col("rule").is_null())
+    rows = rows.with_columns(searched=pl.col("rule").is_null())
+    parts = cut(rows.with_row_index("row"), pieces, pl.col("searched"))
     if parts.height == rows.height:
         return rows
     parts = numbered(parts)
     whole = pl.col("part") == 0
     fresh = measure(parts).with_columns(parts["row"]).filter(~whole)
-    fresh = fresh.with_columns(rule=rule_of(fresh["trimmed"], rules))
+    fresh = fresh.with_columns(rule=rule_of(fresh["trimmed"], rules), searched=False)
     return pl.concat([parts.filter(whole).select(fresh.columns), fresh]).sort("row", "part").drop("row")
 
 

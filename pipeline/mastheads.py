@@ -5,6 +5,8 @@ photographer, a domain may be another site's. Two forms of different kinds that 
 Names in other letters than Latin are left out: no evaluation set says whether they are right.
 """
 
+from functools import cache
+
 import polars as pl
 
 from pipeline.features import folded
@@ -86,10 +88,15 @@ def _patterns(rules: Rulebook, form: str) -> list[str]:
 def _by_forms(solid: pl.DataFrame, rules: Rulebook, *forms: str) -> pl.DataFrame:
     """→ EVIDENCE by the patterns of the rules. Each text is searched once."""
     texts = solid["text"].unique()
+
+    @cache  # forms share their cues
+    def near(cues: tuple[str, ...]) -> pl.Series:
+        return texts.filter(texts.str.contains_any(list(cues), ascii_case_insensitive=True))
+
     hits = [pl.DataFrame(schema={"text": pl.String, "form": pl.String, "name": pl.String})]
     for masthead in rules.mastheads:
         if masthead.form in forms:
-            some = texts.filter(texts.str.contains_any(list(masthead.cues), ascii_case_insensitive=True))
+            some = near(masthead.cues)
             names = pl.DataFrame({"text": some, "name": extracted(some, masthead.pattern)}).drop_nulls("name")
             hits.append(names.select("text", form=pl.lit(masthead.form), name="name"))
     return solid.join(pl.concat(hits), on="text", maintain_order="left").select(EVIDENCE.keys())

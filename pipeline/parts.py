@@ -19,10 +19,11 @@ def cut(rows: pl.DataFrame, rules: Iterable[Rule], where: pl.Expr) -> pl.DataFra
     holds for; every other column is repeated. White space behind a piece goes with it, so the pieces join to `text`.
     Number the parts with `numbered` when all cutting is done."""
     rules, rows = list(rules), rows.with_row_index(WHOLE)
-    maybe = rows.filter(where)
+    maybe = rows.filter(where)["text"].unique()
     # A needle must stand inside the line: an edge that a pattern asks for may be one of a piece.
-    near = candidates(folded(maybe["text"]), [f"(?m){rule.piece}" for rule in rules])
-    some = pl.col(WHOLE).is_in(maybe[WHOLE].gather(pl.concat([rows[WHOLE].clear(), *near]).unique()).implode())
+    near = candidates(folded(maybe), [f"(?m){rule.piece}" for rule in rules])
+    held = maybe.gather(pl.concat([rows[WHOLE].clear(), *near]).unique())
+    some = (where & pl.col("text").is_in(held.implode())).fill_null(False)
     found = rows.filter(some)
     for rule, at in zip(rules, near, strict=True):
         if len(at):

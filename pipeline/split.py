@@ -369,7 +369,7 @@ def credited(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
     """Cuts an agency's credit off the end of body text: a part of its own, role `credit`. What is left is body, unless
     a rule knows it."""
     ends = [rule for rule in rules.rules if rule.where == "end"]
-    pieces = cut(rows.with_columns(uncut=pl.col("text")), ends, pl.col("role") == "body")
+    pieces = cut(rows.with_columns(uncut=pl.col("text")), ends, (pl.col("role") == "body") & ~pl.col("searched"))
     pieces = pieces.with_columns(trimmed=pl.col("text").str.strip_chars())
     was_cut = pl.when(pl.col("text") != pl.col("uncut")).then("trimmed").otherwise(pl.lit(""))
     pieces = pieces.with_columns(rule_of(pieces.select(was_cut).to_series(), rules).alias("fresh"))
@@ -382,5 +382,5 @@ def credited(rows: pl.DataFrame, rules: Rulebook) -> pl.DataFrame:
             reason=pl.coalesce(fresh, "reason"),
             score=pl.when(fresh.is_not_null()).then(1.0).otherwise("score"),
         )
-        .drop("uncut", "fresh")
+        .drop("uncut", "fresh", "searched")
     )

@@ -52,6 +52,16 @@ def test_two_languages_in_one_text_are_settled_by_neither() -> None:
     assert by_words(f"{german} {english}") is None
 
 
+@pytest.mark.parametrize(
+    ("french", "spanish", "others", "told"),
+    [(1, 0, 30, "fr"), (1, 0, 40, None), (1, 1, 30, None), (4, 0, 40, "fr"), (4, 1, 40, "fr"), (4, 2, 40, None)],
+)
+def test_few_stop_words_settle_it_where_nothing_speaks_for_another(
+    french: int, spanish: int, others: int, told: str | None
+) -> None:
+    assert by_words(" ".join(["dans"] * french + ["pero"] * spanish + ["kelmo"] * others)) == told
+
+
 def test_stop_words_spare_langdetect(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(language, "_langdetect", lambda text: (asked.append(text), ("xx", 1.0))[1])
