@@ -74,12 +74,12 @@ class Shuffler(Protocol):
 
 def cores() -> int:
     """How many processes may run at once, as the machine says."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return len(_allowed()) or os.cpu_count() or 1
 
 
-def _cores() -> list[int]:
-    """Those that this process may run on, where the system tells on which it does."""
-    return sorted(os.sched_getaffinity(0)) if STAT.exists() else []
+def _allowed() -> list[int]:
+    """The cores that this process may run on, where the system tells."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 def together(items: Iterable[A], weigh: Callable[[A], float], full: float) -> Iterator[list[A]]:
@@ -249,7 +249,7 @@ def serve(handle: int, number: int, of: int) -> None:
         first.write("500")  # where memory runs out it is a worker that is killed, so that the run can tell
     threading.Thread(target=_listen, args=(line, orders), daemon=True).start()
     function: Callable[[Any], Any] = repr
-    mine = _cores()[number::of]
+    mine = _allowed()[number::of]  # no other worker's
     while True:
         answer: Any = None
         try:
@@ -270,8 +270,9 @@ def serve(handle: int, number: int, of: int) -> None:
 @contextmanager
 def _on_one(cores: Collection[int]) -> Iterator[None]:
     """This process on one of some cores, if there are any, until the block ends. Polars works in a thread of its own,
-    for which ours waits some thousand times a batch: on one core they take turns, on two each spins for the other."""
-    if not cores:
+    for which ours waits some thousand times a batch: on one core they take turns, and what one leaves in the caches the
+    other finds."""
+    if not cores or not STAT.exists():
         yield
         return
     here, before = _core(), os.sched_getaffinity(0)

@@ -32,6 +32,7 @@ LONG = 12  # letters of a needle: longer ones find nothing more
 MANY = 1_000  # needles of a pattern
 FEW = 12  # characters that one place may have, for each to be spelt out
 TWICE = 2  # repeats that are spelt out
+SPELT = 10_000  # needles that one pattern may hold, a megabyte or two
 
 # Beginnings of what a piece of a pattern matches, and whether each is all of it.
 Beginnings = dict[str, bool]
@@ -58,16 +59,15 @@ def _digits() -> dict[str, str]:
 def candidates(haystacks: pl.Series, patterns: Sequence[str], cased: bool = False) -> list[pl.Series]:
     """For each pattern the rows (ascending) of the `folded` texts that it may match: those that hold a needle of it, or
     all where it has none."""
-    frame, owners = haystacks.alias("needle").to_frame().with_row_index("row"), _owners(tuple(patterns), cased)
-    all_needles = owners["needle"].unique(maintain_order=True).to_list()
-    if frame.is_empty() or not all_needles:  # to make the machine that finds them costs as much as 10,000 lines
+    frame, sought = haystacks.alias("needle").to_frame().with_row_index("row"), _sought(tuple(patterns), cased)
+    if frame.is_empty() or not sought.needles:
         return [frame["row"] for _ in patterns]
-    some = frame.filter(pl.col("needle").str.contains_any(all_needles))
-    if len(patterns) > 1:
+    some = frame.filter(sought.stand_in(frame["needle"]))
+    if len(patterns) > 1 and some.height:
         hits = (
-            some.with_columns(pl.col("needle").str.extract_many(all_needles, overlapping=True))
+            some.with_columns(pl.col("needle").str.extract_many(sought.needles, overlapping=True))
             .explode("needle")
-            .join(owners, on="needle")
+            .join(sought.owners, on="needle")
             .select("pattern", "row")
             .unique()
             .sort("pattern", "row")
@@ -79,14 +79,29 @@ def candidates(haystacks: pl.Series, patterns: Sequence[str], cased: bool = Fals
     return [rows.get(i, none) if needles(pattern, cased) else frame["row"] for i, pattern in enumerate(patterns)]
 
 
+class Sought(NamedTuple):
+    """The needles of some patterns, which of these, by their number, have which (needle, pattern), and the needles as a
+    pattern of their own, where they are not too many."""
+
+    needles: list[str]
+    owners: pl.DataFrame
+    spelt: str | None
+
+    def stand_in(self, haystacks: pl.Series) -> pl.Series:
+        """Whether one of them stands in each text. Some hundred literals are found four times as fast by a pattern as
+        by `contains_any`, and it stays compiled."""
+        return contains(haystacks, self.spelt) if self.spelt else haystacks.str.contains_any(self.needles)
+
+
 @cache
-def _owners(patterns: tuple[str, ...], cased: bool) -> pl.DataFrame:
-    """needle, pattern: which patterns, by their number, have which needles."""
-    return pl.DataFrame(
+def _sought(patterns: tuple[str, ...], cased: bool) -> Sought:
+    owners = pl.DataFrame(
         [(needle, i) for i, pattern in enumerate(patterns) for needle in sorted(needles(pattern, cased) or ())],
         schema={"needle": pl.String, "pattern": pl.Int32},
         orient="row",
     )
+    found = owners["needle"].unique(maintain_order=True).to_list()
+    return Sought(found, owners, "|".join(map(re.escape, found)) if len(found) <= SPELT else None)
 
 
 def matches(texts: pl.Series, haystacks: pl.Series, pattern: str) -> pl.Series:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import pipeline.needles
 from assets.resources import Rules
 from pipeline.matching import AGE_WITHOUT_FIGURE
 from pipeline.needles import EDGE, candidates, folded, matches, needles
@@ -104,6 +105,16 @@ def test_few_lines_hold_needles() -> None:
     sentence = "The ferries that were held in the harbour of Kelmore have sailed again"
     rows = candidates(folded(pl.Series([sentence])), [rule.whole for rule in BOOK.rules])
     assert sum(map(len, rows)) == 1
+
+
+def test_needles_are_found_as_one_pattern_as_they_are_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, patterns = folded(pl.Series(list(EXAMPLES.values()))), [rule.whole for rule in BOOK.rules]
+    spelt = candidates(texts, patterns)
+    monkeypatch.setattr(pipeline.needles, "SPELT", 0)
+    pipeline.needles._sought.cache_clear()
+    for found, expected in zip(candidates(texts, patterns), spelt, strict=True):
+        assert found.equals(expected)
+    pipeline.needles._sought.cache_clear()
 
 
 def test_matches() -> None:
