@@ -143,6 +143,17 @@ def test_bullets_under_the_headline_are_the_standfirst(rules: Rulebook) -> None:
     assert roles(page, rules) == ["headline", "standfirst", "body", "body"]
 
 
+def test_credits_are_cut_where_nothing_was_searched_before_and_nowhere_else(rules: Rulebook) -> None:
+    ends = ["(AFP)", "Source: Reuters", "Reuters (AFP)", "(AFP) Source: Reuters", "Source: Reuters (AFP)"]
+    pages = [[HEAD, "", P1, "", f"{P2}{space}{end}"] for end in ends for space in " \n"]
+    pages += [[*page, "", "Share this article"] for page in pages]
+    texts = texts_of({f"p{number:02}": "\n".join(page) for number, page in enumerate(pages)})
+    labelled = label(lines(texts), texts, FURNITURE.empty(), rules)
+    done = split(labelled, rules, MODEL)
+    assert (done["role"] == "credit").sum() >= 4 and (labelled["searched"].sum()) > len(pages)
+    assert done.equals(split(labelled.with_columns(searched=False), rules, MODEL))
+
+
 @pytest.mark.parametrize(
     ("page", "want"),
     [
